@@ -1,0 +1,69 @@
+"""Which files a person means: folders, globs, and what counts as a video or an image."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+VIDEO_SUFFIXES = frozenset(
+    ".3gp .asf .avi .flv .gif .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .mxf .ogv .ts .vob .webm "
+    ".wmv .y4m".split()
+)
+IMAGE_SUFFIXES = frozenset(".bmp .jpeg .jpg .png .ppm .tif .tiff .webp".split())
+_MAGIC = re.compile(r"[*?[]")
+
+
+def is_video(path: str | Path) -> bool:
+    """Whether the name ends as videos' names do."""
+    return Path(path).suffix.lower() in VIDEO_SUFFIXES
+
+
+def is_image(path: str | Path) -> bool:
+    """Whether the name ends as images' names do."""
+    return Path(path).suffix.lower() in IMAGE_SUFFIXES
+
+
+def has_magic(text: str) -> bool:
+    """Whether `text` is a pattern rather than a name."""
+    return _MAGIC.search(text) is not None
+
+
+def natural_order(names: Iterable[str]) -> list[str]:
+    """Sorted as people count: frame2 before frame10."""
+
+    def key(name: str) -> list[tuple[int, int, str]]:
+        parts = re.split(r"(\d+)", name)
+        return [(1, int(p), p) if p.isdecimal() else (0, 0, p) for p in parts]
+
+    return sorted(names, key=key)
+
+
+def images_in(folder: str) -> list[str]:
+    """The images that lie directly in a folder, in natural order; none when videos lie there."""
+    names = [entry.path for entry in os.scandir(folder) if entry.is_file()]
+    if any(is_video(name) for name in names):
+        return []
+    return natural_order(name for name in names if is_image(name))
+
+
+def find_videos(folder: str) -> list[str]:
+    """The videos in a folder and the folders in it, in natural order; hidden ones left out.
+
+    Raises:
+        OSError: when the folder cannot be listed.
+    """
+    os.scandir(folder).close()  # os.walk swallows this error
+    found = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = natural_order(name for name in folders if not name.startswith("."))
+        names = natural_order(n for n in files if not n.startswith(".") and is_video(n))
+        found += [os.path.join(place, name) for name in names]  # noqa: PTH118 (text as given)
+    return found
+
+
+def expand(pattern: str) -> list[str]:
+    """The files that a glob names, in natural order; `**` goes into folders."""
+    return natural_order(glob.glob(pattern, recursive=True))  # noqa: PTH207 (text as given)

@@ -1,0 +1,218 @@
+"""`open_source`: one function that opens anything."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from movinet.errors import SourceError, UsageError
+from movinet.frames.clock import Time, exact_seconds
+from movinet.frames.discovery import expand, has_magic, images_in, is_image
+from movinet.frames.frame import Source
+
+if TYPE_CHECKING:
+    from movinet.frames.arrays import Item
+
+SourceSpec = str | os.PathLike[str] | int | Source | Iterable["Item"]
+
+_URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+# Addresses whose pictures come as they happen. Reading ahead would only make them late.
+_LIVE = ("rtsp", "rtsps", "rtmp", "rtmps", "udp", "rtp", "srt", "tcp")
+_LOW_DELAY = {"fflags": "nobuffer", "flags": "low_delay"}
+_OPEN_SECONDS, _READ_SECONDS = 10.0, 10.0
+_MAX_FPS = 1000
+
+
+def open_source(
+    spec: SourceSpec,
+    *,
+    fps: Time | None = None,
+    source_fps: Time | None = None,
+    start: Time | None = None,
+    end: Time | None = None,
+) -> Source:
+    """Open a source of frames.
+
+    Args:
+        spec: a file; "-" (standard input); an address (http, rtsp, udp, rtmp, ...); a camera (0,
+            "camera:0", "/dev/video0", "picamera"); a folder or glob of images; "test:" or
+            "test:SECONDS" (a moving pattern); an iterable of `[H, W, 3]` uint8 RGB arrays or of
+            (array, seconds) pairs; a `Source`, which is given back as it is.
+        fps: give only as many frames per second as this, the first in each interval; None: all.
+        source_fps: frames per second of images and of arrays without times.
+        start, end: seconds; only frames from `start` to before `end`.
+
+    Raises:
+        SourceError: when it cannot be opened or is no video.
+        UsageError: for a frame rate or time that makes no sense.
+    """
+    if isinstance(spec, Source):
+        return spec
+    rate = _rate(fps, "fps")
+    own_rate = _rate(source_fps, "source_fps")
+    first = _moment(start, "start")
+    last = _moment(end, "end")
+    if last is not None and last <= (first or 0):
+        raise UsageError(f"the end ({float(last):g} s) must be after the start")
+    if isinstance(spec, int):
+        spec = f"camera:{spec}"
+    if not isinstance(spec, str | os.PathLike):
+        from movinet.frames.arrays import ArraySource
+
+        if not isinstance(spec, Iterable):
+            raise UsageError(f"cannot read frames from a {type(spec).__name__}")
+        return ArraySource(spec, fps=rate, source_fps=own_rate, start=first, end=last)
+    return _open_named(os.fspath(spec), rate, own_rate, first, last)
+
+
+def _open_named(
+    name: str,
+    fps: Fraction | None,
+    source_fps: Fraction | None,
+    start: Fraction | None,
+    end: Fraction | None,
+) -> Source:
+    if name == "picamera":
+        from movinet.frames.picamera import PiCameraSource
+
+        return PiCameraSource(fps=fps, end=end)
+    images = _images(name)
+    if images:
+        from movinet.frames.images import ImageSource
+
+        if source_fps is None:
+            raise UsageError(
+                f"cannot read {name}: images have no times; "
+                "say how many there are a second with --source-fps (source_fps in Python)"
+            )
+        return ImageSource(name, images, source_fps=source_fps, fps=fps, start=start, end=end)
+
+    from movinet.frames.container import ContainerSource
+
+    if name == "-":
+        return ContainerSource("standard input", _stdin(), fps=fps, start=start, end=end)
+    if name.startswith("test:"):
+        return ContainerSource(
+            name, _pattern(name), container_format="lavfi", fps=fps, start=start, end=end
+        )
+    camera = _camera(name)
+    if camera is not None:
+        target, container_format, options = camera
+        return ContainerSource(
+            name, target, container_format=container_format, options=options, live=True, fps=fps,
+            end=end,
+        )
+    if _URL.match(name):
+        scheme = name.split(":", 1)[0].lower()
+        options = {}
+        if scheme in _LIVE:
+            options = dict(_LOW_DELAY)
+        if scheme.startswith("rtsp"):
+            options["rtsp_transport"] = "tcp"
+        return ContainerSource(
+            name, name, options=options, timeout=(_OPEN_SECONDS, _READ_SECONDS),
+            live=scheme in _LIVE, fps=fps, start=start, end=end,
+        )
+    _check_file(name)
+    # "file:" keeps FFmpeg from reading a colon in a name as a protocol.
+    return ContainerSource(name, f"file:{name}", fps=fps, start=start, end=end)
+
+
+def _rate(fps: Time | None, name: str) -> Fraction | None:
+    if fps is None:
+        return None
+    rate = exact_seconds(fps)
+    if not 0 < rate <= _MAX_FPS:
+        raise UsageError(f"{name} must be above 0 and at most {_MAX_FPS}, not {float(fps):g}")
+    return rate
+
+
+def _moment(time: Time | None, name: str) -> Fraction | None:
+    if time is None:
+        return None
+    moment = exact_seconds(time)
+    if moment < 0:
+        raise UsageError(f"the {name} must not be before the beginning, not {float(time):g} s")
+    return moment
+
+
+def _images(name: str) -> list[str]:
+    """The images that a folder or glob means; empty when it means something else."""
+    path = Path(name)
+    if path.is_dir():
+        try:
+            images = images_in(name)
+        except OSError as error:
+            raise SourceError(f"cannot read {name}: {error.strerror}") from error
+        if not images:
+            raise SourceError(f"cannot read {name}: a folder without images or videos")
+        return images
+    if has_magic(name) and not path.exists() and not _URL.match(name):
+        files = expand(name)
+        images = [file for file in files if is_image(file)]
+        if not images:
+            raise SourceError(f"cannot read {name}: no image has such a name")
+        return images
+    return []
+
+
+def _stdin() -> object:
+    stream = sys.stdin.buffer
+    # FFmpeg reads a pipe best by itself; a redirected file can be sought in through Python.
+    return stream if stream.seekable() else "pipe:0"
+
+
+def _pattern(name: str) -> str:
+    seconds = name.removeprefix("test:")
+    pattern = "testsrc2=size=320x240:rate=30"
+    if not seconds:
+        return pattern
+    try:
+        length = exact_seconds(float(seconds))
+    except ValueError as error:
+        raise UsageError(f"unknown test pattern {name}: use test: or test:SECONDS") from error
+    if length <= 0:
+        raise UsageError(f"a test pattern of {seconds} seconds has no frame")
+    return f"{pattern}:duration={float(length):f}"
+
+
+def _camera(name: str) -> tuple[str, str, dict[str, str]] | None:
+    """What FFmpeg must be told to open a camera; None when `name` is none."""
+    device = name.removeprefix("camera:")
+    if device == name and not name.startswith("/dev/video"):
+        return None
+    if device != name and not device.isdecimal():
+        raise UsageError(f"unknown camera {name}: use camera:0, camera:1, ...")
+    if sys.platform == "darwin":
+        return device, "avfoundation", {"framerate": "30"}
+    if sys.platform == "win32":
+        import av
+
+        found = av.device.enumerate_input_devices("dshow")
+        number = int(device)
+        if number >= len(found):
+            raise SourceError(f"cannot read {name}: there are {len(found)} cameras")
+        return f"video={found[number].name}", "dshow", {}
+    path = f"/dev/video{device}" if device.isdecimal() else device
+    # Cameras give their full rate only as MJPEG, whose unneeded packets cost nothing.
+    return path, "v4l2", {"input_format": "mjpeg", "framerate": "30"}
+
+
+def _check_file(name: str) -> None:
+    """Say what is wrong with a file in the system's words before FFmpeg guesses."""
+    try:
+        status = os.stat(name)  # noqa: PTH116 (text as given)
+    except (OSError, ValueError) as error:
+        missing = isinstance(error, FileNotFoundError)
+        reason = "no such file" if missing else getattr(error, "strerror", None) or str(error)
+        raise SourceError(f"cannot read {name}: {reason}") from error
+    if not os.access(name, os.R_OK):
+        raise SourceError(f"cannot read {name}: no permission to read it")
+    if stat.S_ISREG(status.st_mode) and status.st_size == 0:
+        raise SourceError(f"cannot read {name}: the file is empty")

@@ -1,0 +1,225 @@
+"""`ModelInfo`: what a model file says of itself, which is all that a caller needs to run it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from movinet.errors import LabelsError, UsageError
+
+RESIZE_RULES = ("stretch", "center")
+STATE_KINDS = ("stream_buffer", "pool_buffer", "frame_count")
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """One input or output: its name in the signature, shape and numpy dtype name."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain JSON values."""
+        return {"name": self.name, "shape": list(self.shape), "dtype": self.dtype}
+
+
+@dataclass(frozen=True, slots=True)
+class StatePair:
+    """One state: what output `output` gives after a step goes into input `input` of the next.
+
+    A stream begins with every element equal to `zero`. A state that is `passed_through` comes out
+    as it went in (its output is its input tensor): nobody needs to carry it.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    input: str
+    output: str
+    zero: float = 0.0
+    passed_through: bool = False
+
+    @property
+    def kind(self) -> str | None:
+        """"stream_buffer", "pool_buffer", "frame_count", or None for a state of another name."""
+        return next((kind for kind in STATE_KINDS if self.name.endswith(kind)), None)
+
+    @property
+    def layer(self) -> str:
+        """The name without its kind: "state_block1_layer0" or "state_head"."""
+        kind = self.kind
+        stem = self.name[: -len(kind)].rstrip("_") if kind else self.name
+        return stem.removesuffix("_pool")
+
+    @property
+    def nbytes(self) -> int:
+        """Size in bytes."""
+        return math.prod(self.shape) * (4 if self.dtype in ("float32", "int32") else 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain JSON values."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "shape": list(self.shape),
+            "dtype": self.dtype,
+            "zero": self.zero,
+            "input": self.input,
+            "output": self.output,
+            "passed_through": self.passed_through,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """The contract of one model file.
+
+    Attributes:
+        name: what the model calls itself, else the file's name without its ending.
+        variant: "a0" .. "a5" or "t0"; None when the file's states do not tell.
+        form: "stream" (squeeze-excite), "lite" (ReLU6, no squeeze-excite) or "base" (whole clip).
+        precision: "float32", "float16", "dynamic" or "int8".
+        signature: the name of the signature to run.
+        image: the image input, `[1, H, W, 3]` or `[1, 1, H, W, 3]`, RGB in `value_range`.
+        logits: the output `[1, classes]` before softmax.
+        embedding: the output with the pooled feature, where the file has one.
+        states: every state, in a fixed order (by name).
+        labels: one a class, or None when the file carries none.
+        background: the label that means "none of them", or None.
+        temperature: logits are divided by this before softmax.
+        fps: frames per second that the model was trained on.
+        clip_frames: how many frames its training clips had.
+        horizon: how many past frames a stream should average over.
+        resize: "stretch" (to the input size whatever the shape) or "center" (shorter side, then
+            the centre).
+        value_range: what pixel values 0 and 255 become.
+        licence, source: free text, None when unknown.
+        accuracy: measured accuracies, name to percent or fraction as the file says.
+        contract: "movinet.json", "tflite metadata" or "signature": where the above comes from.
+    """
+
+    name: str
+    variant: str | None
+    form: str
+    precision: str
+    signature: str
+    image: TensorInfo
+    logits: TensorInfo
+    states: tuple[StatePair, ...]
+    embedding: TensorInfo | None = None
+    labels: tuple[str, ...] | None = None
+    background: str | None = None
+    temperature: float = 1.0
+    fps: Fraction = Fraction(5)
+    clip_frames: int = 50
+    horizon: int = 50
+    resize: str = "stretch"
+    value_range: tuple[float, float] = (0.0, 1.0)
+    licence: str | None = None
+    source: str | None = None
+    accuracy: Mapping[str, float] = field(default_factory=dict)
+    contract: str = "signature"
+
+    def __post_init__(self) -> None:
+        if self.labels is not None and len(self.labels) != self.classes:
+            raise LabelsError(
+                f"{len(self.labels)} labels for {self.name}, which has {self.classes} classes; "
+                "a label file has one line a class"
+            )
+        if self.resize not in RESIZE_RULES:
+            raise UsageError(f"unknown resize rule {self.resize!r}: use stretch or center")
+        if not self.fps > 0:
+            raise UsageError(f"frames per second must be above 0, not {float(self.fps):g}")
+        if not (math.isfinite(self.temperature) and self.temperature > 0):
+            raise UsageError(f"temperature must be above 0, not {self.temperature:g}")
+        if self.background is not None and self.background not in (self.labels or ()):
+            raise LabelsError(
+                f"the background label {self.background!r} of {self.name} is not among its labels"
+            )
+
+    @property
+    def classes(self) -> int:
+        """How many classes the model tells apart."""
+        return self.logits.shape[-1]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the input in pixels."""
+        return self.image.shape[-3], self.image.shape[-2]
+
+    @property
+    def live_states(self) -> tuple[StatePair, ...]:
+        """The states that change: all but the passed-through ones."""
+        return tuple(state for state in self.states if not state.passed_through)
+
+    @property
+    def state_bytes(self) -> int:
+        """Bytes that a stream must carry from one step to the next."""
+        return sum(state.nbytes for state in self.live_states)
+
+    def label(self, index: int) -> str:
+        """The label of a class; its number as text when the model carries no labels."""
+        return str(index) if self.labels is None else self.labels[index]
+
+    def with_labels(self, labels: tuple[str, ...], name: str) -> ModelInfo:
+        """The same with other labels; `name` is the file they come from, for the error.
+
+        Raises:
+            LabelsError: when their number is not the number of classes.
+        """
+        if len(labels) != self.classes:
+            raise LabelsError(
+                f"{name} has {len(labels)} labels but {self.name} has {self.classes} classes; "
+                "a label file has one line a class"
+            )
+        background = self.background if self.background in labels else None
+        return replace(self, labels=labels, background=background)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole contract as plain JSON values: what an app outside Python needs."""
+        return {
+            "name": self.name,
+            "variant": self.variant,
+            "form": self.form,
+            "precision": self.precision,
+            "signature": self.signature,
+            "image": self.image.to_dict(),
+            "logits": self.logits.to_dict(),
+            "embedding": None if self.embedding is None else self.embedding.to_dict(),
+            "size": list(self.size),
+            "fps": float(self.fps),
+            "clip_frames": self.clip_frames,
+            "horizon": self.horizon,
+            "resize": self.resize,
+            "channels": "RGB",
+            "value_range": list(self.value_range),
+            "temperature": self.temperature,
+            "classes": self.classes,
+            "background": self.background,
+            "labels": None if self.labels is None else list(self.labels),
+            "states": [state.to_dict() for state in self.states],
+            "state_bytes": self.state_bytes,
+            "licence": self.licence,
+            "source": self.source,
+            "accuracy": dict(self.accuracy),
+            "contract": self.contract,
+        }
+
+
+def read_info(path: str | Path) -> ModelInfo:
+    """What the model file at `path` says of itself, read without running it.
+
+    From its own `movinet.json`, else from TFLite model metadata and files zipped behind it, else
+    from what its signature shows.
+
+    Raises:
+        ModelError: when the file cannot be read, is damaged, or is no streaming classifier.
+    """
+    from movinet.models.tflite import read_tflite
+
+    return read_tflite(Path(path))

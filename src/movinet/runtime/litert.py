@@ -1,0 +1,264 @@
+"""The LiteRT backend.
+
+LiteRT's interpreter owns the memory of its inputs and outputs. The plain loop over a signature
+runner copies every state out of it and into it again at each step, which costs a third of an A0
+step. Here the state of the stream that stepped last simply stays where the network left it, in
+the output tensors; the next step of the same stream moves it to the inputs with one memmove a
+tensor. Only when another stream takes over is it copied out to memory of its own. States that
+pass through the network unchanged are never touched.
+
+(LiteRT's newer CompiledModel can swap buffers instead, which saves the memmove, 4 % of an A2
+step; but it holds Python's global lock while it runs, so that threads cannot share a machine's
+cores, and writes some twenty lines to stderr as it loads.)
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from movinet.errors import ModelError, UsageError
+from movinet.models import ModelInfo, StatePair
+from movinet.runtime.model import FloatArray, State, StateArray
+
+
+def open_litert(path: Path, info: ModelInfo, threads: int) -> LiteRTModel:
+    """Load `path` on LiteRT; see `open_model`."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    try:
+        with _quiet():
+            interpreter = Interpreter(model_path=str(path), num_threads=threads)
+            interpreter.allocate_tensors()
+        return LiteRTModel(interpreter, info)
+    except (ValueError, RuntimeError) as error:
+        # LiteRT's messages run over several lines; the first says what is wrong.
+        reason = str(error).strip().split("\n")[0]
+        raise ModelError(f"cannot use {path}: LiteRT refuses it ({reason})") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep LiteRT from writing "INFO: Created TensorFlow Lite XNNPACK delegate" to stderr."""
+    name = "TF_CPP_MIN_LOG_LEVEL"
+    before = os.environ.get(name)
+    if before is None:
+        os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+
+
+class LiteRTState:
+    """The state of one stream on one `LiteRTModel`."""
+
+    def __init__(self, model: LiteRTModel, memory: dict[str, StateArray] | None) -> None:
+        self._model = model
+        # None while the content lies in the interpreter's output tensors.
+        self._memory = memory
+
+    def get(self, name: str) -> StateArray:
+        """A copy of one state tensor."""
+        with self._model.lock:
+            return self._view(name).copy()
+
+    def read(self, names: Sequence[str], out: FloatArray) -> None:
+        """Copy float32 states, flattened, into `out`."""
+        start = 0
+        with self._model.lock:
+            for name in names:
+                view = self._view(name)
+                out[start : start + view.size] = view.reshape(-1)
+                start += view.size
+
+    def write(self, names: Sequence[str], values: FloatArray) -> None:
+        """The reverse of `read`."""
+        start = 0
+        with self._model.lock:
+            for name in names:
+                view = self._view(name)
+                view.reshape(-1)[:] = values[start : start + view.size]
+                start += view.size
+
+    def fill(self, names: Sequence[str], value: int) -> None:
+        """Set every element of some states to one number."""
+        with self._model.lock:
+            for name in names:
+                self._view(name).fill(value)
+
+    def copy(self) -> LiteRTState:
+        """Another state with the same content."""
+        with self._model.lock:
+            memory = {pair.name: self._view(pair.name).copy() for pair in self._model.pairs}
+        return LiteRTState(self._model, memory)
+
+    def to_bytes(self) -> bytes:
+        """The live states one behind the other, in the order of `ModelInfo.live_states`."""
+        with self._model.lock:
+            return b"".join(self._view(pair.name).tobytes() for pair in self._model.pairs)
+
+    def _view(self, name: str) -> StateArray:
+        if self._memory is not None:
+            return self._memory[name]
+        return self._model.output_views[name]
+
+
+class LiteRTModel:
+    """A model file loaded into one LiteRT interpreter; see `StepModel`."""
+
+    def __init__(self, interpreter: Any, info: ModelInfo) -> None:  # noqa: ANN401 (untyped library)
+        self.info = info
+        self.lock = threading.RLock()
+        self.pairs: tuple[StatePair, ...] = info.live_states
+        self._interpreter = interpreter
+        self._resident: LiteRTState | None = None
+        runner = interpreter.get_signature_runner(info.signature)
+        inputs = {name: d["index"] for name, d in runner.get_input_details().items()}
+        outputs = {name: d["index"] for name, d in runner.get_output_details().items()}
+        # The runner holds the interpreter in a way that forbids direct access to tensors.
+        del runner
+        self._indices_in = {info.image.name: inputs[info.image.name]}
+        self._indices_out = {info.logits.name: outputs[info.logits.name]}
+        for pair in info.states:
+            self._indices_in[pair.name] = inputs[pair.input]
+            if not pair.passed_through:
+                self._indices_out[pair.name] = outputs[pair.output]
+        if info.embedding is not None:
+            self._indices_out[info.embedding.name] = outputs[info.embedding.name]
+        self._probe = self._indices_out[info.logits.name]
+        self._zero_inputs()
+        # The first run may move the interpreter's memory; from then on it stays.
+        interpreter.invoke()
+        self._map_memory()
+
+    def initial_state(self) -> LiteRTState:
+        """The state of a stream that has seen nothing."""
+        memory = {
+            pair.name: np.full(pair.shape, pair.zero, np.dtype(pair.dtype)) for pair in self.pairs
+        }
+        return LiteRTState(self, memory)
+
+    def step(self, image: FloatArray, state: State) -> tuple[FloatArray, LiteRTState]:
+        """One frame; see `StepModel.step`."""
+        if not isinstance(state, LiteRTState) or state._model is not self:
+            raise UsageError("the state belongs to another model; begin with initial_state()")
+        if image.shape != self._image.shape:
+            raise UsageError(
+                f"the image is {list(image.shape)} but {self.info.name} takes "
+                f"{list(self._image.shape)} (height, width, RGB)"
+            )
+        with self.lock:
+            self._load(state)
+            self._image[...] = image
+            self._resident = None  # the outputs are about to be overwritten
+            self._interpreter.invoke()
+            if self._address(self._probe) != self._probe_address:
+                self._map_memory()
+            state._memory = None
+            self._resident = state
+            return self._logits.copy(), state
+
+    def embedding(self, state: State) -> FloatArray:
+        """The pooled feature; see `StepModel.embedding`."""
+        assert isinstance(state, LiteRTState)
+        with self.lock:
+            if self.info.embedding is not None:
+                if self._resident is not state:
+                    raise UsageError("the embedding is only there right after a step")
+                view = self.output_views[self.info.embedding.name]
+                return view.astype(np.float32).reshape(-1)
+            # Official files have no such output, but their head keeps the pooled feature as a sum
+            # and a count (architecture: "head").
+            total, count = self._head_pool
+            return (state.get(total) / max(1, state.get(count).item())).astype(np.float32).ravel()
+
+    def state_from_bytes(self, data: bytes) -> LiteRTState:
+        """The state that `to_bytes` wrote; see `StepModel.state_from_bytes`."""
+        if len(data) != self.info.state_bytes:
+            raise UsageError(
+                f"{len(data)} bytes are no state of {self.info.name}, which has "
+                f"{self.info.state_bytes} bytes"
+            )
+        state = self.initial_state()
+        memory, start = state._memory or {}, 0
+        for pair in self.pairs:
+            part = np.frombuffer(data, pair.dtype, memory[pair.name].size, start)
+            memory[pair.name][...] = part.reshape(pair.shape)
+            start += part.nbytes
+        return state
+
+    @property
+    def _head_pool(self) -> tuple[str, str]:
+        head = [pair for pair in self.pairs if pair.layer == "state_head"]
+        total = [pair.name for pair in head if pair.kind == "pool_buffer"]
+        count = [pair.name for pair in head if pair.kind == "frame_count"]
+        count = count or [pair.name for pair in self.pairs if pair.kind == "frame_count"]
+        if not total or not count:
+            raise ModelError(f"{self.info.name} gives no embedding: it has no pooled head state")
+        return total[0], count[0]
+
+    def _load(self, state: LiteRTState) -> None:
+        """Bring the content of `state` into the input tensors."""
+        if state._memory is None:
+            for target, source, size in self._moves:
+                ctypes.memmove(target, source, size)
+            return
+        resident = self._resident
+        if resident is not None:
+            resident._memory = {
+                pair.name: self.output_views[pair.name].copy() for pair in self.pairs
+            }
+        for name, array in state._memory.items():
+            view = self._input_views[name]
+            ctypes.memmove(view.ctypes.data, array.ctypes.data, array.nbytes)
+
+    def _zero_inputs(self) -> None:
+        for pair in self.info.states:
+            self._interpreter.set_tensor(
+                self._indices_in[pair.name], np.full(pair.shape, pair.zero, np.dtype(pair.dtype))
+            )
+
+    def _address(self, index: int) -> int:
+        array = self._interpreter.tensor(index)()
+        address: int = array.__array_interface__["data"][0]
+        return address
+
+    def _map_memory(self) -> None:
+        """Find where LiteRT keeps inputs and outputs.
+
+        They lie in one block, so that one of them that has not moved says that none has.
+        """
+        self._probe_address = self._address(self._probe)
+        self._input_views = {n: self._view(i) for n, i in self._indices_in.items()}
+        self.output_views = {n: self._view(i) for n, i in self._indices_out.items()}
+        height, width = self.info.size
+        self._image = self._input_views[self.info.image.name].reshape(height, width, 3)
+        self._logits = self.output_views[self.info.logits.name].reshape(-1)
+        self._moves = [
+            (
+                self._input_views[pair.name].ctypes.data,
+                self.output_views[pair.name].ctypes.data,
+                pair.nbytes,
+            )
+            for pair in self.pairs
+        ]
+
+    def _view(self, index: int) -> Any:  # noqa: ANN401 (numpy's own type for this is private)
+        """An array over a tensor's memory that does not count as a reference to the interpreter.
+
+        LiteRT refuses to run while its own arrays are held; these live and die with this object,
+        which holds the interpreter.
+        """
+        array = self._interpreter.tensor(index)()
+        address = array.__array_interface__["data"][0]
+        memory = (ctypes.c_char * array.nbytes).from_address(address)
+        return np.frombuffer(memory, array.dtype).reshape(array.shape)

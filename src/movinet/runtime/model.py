@@ -1,0 +1,91 @@
+"""The one interface behind which every backend runs a streaming model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from movinet.models import ModelInfo
+
+FloatArray = npt.NDArray[np.float32]
+StateArray = npt.NDArray[np.generic]
+
+
+class State(Protocol):
+    """All that one stream remembers, as a value.
+
+    A state belongs to the model that made it and to one stream. `StepModel.step` consumes it.
+    """
+
+    def get(self, name: str) -> StateArray:
+        """A copy of one state tensor, in its own shape and dtype.
+
+        Raises:
+            KeyError: when the model has no such state.
+        """
+        ...
+
+    def read(self, names: Sequence[str], out: FloatArray) -> None:
+        """Copy the float32 states `names`, flattened and one behind the other, into `out`."""
+        ...
+
+    def write(self, names: Sequence[str], values: FloatArray) -> None:
+        """The reverse of `read`."""
+        ...
+
+    def fill(self, names: Sequence[str], value: int) -> None:
+        """Set every element of the states `names` to one number."""
+        ...
+
+    def copy(self) -> Self:
+        """Another state with the same content, that lasts whatever happens to this one."""
+        ...
+
+    def to_bytes(self) -> bytes:
+        """The content in a form that `StepModel.state_from_bytes` reads."""
+        ...
+
+
+class StepModel(Protocol):
+    """A loaded model. It has no memory: any number of streams may share it, from any thread."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """The contract of the file."""
+        ...
+
+    def initial_state(self) -> State:
+        """The state of a stream that has seen nothing."""
+        ...
+
+    def step(self, image: FloatArray, state: State) -> tuple[FloatArray, State]:
+        """One frame.
+
+        Args:
+            image: `[H, W, 3]` float32, RGB in the model's `value_range`.
+            state: what the last step of the stream gave; consumed: only the returned state is
+                valid afterwards (it may or may not be the same object).
+
+        Returns:
+            The logits, `[classes]` float32, and the stream's new state.
+        """
+        ...
+
+    def embedding(self, state: State) -> FloatArray:
+        """The pooled feature after the last step, `[channels]` float32.
+
+        Raises:
+            ModelError: when the file gives none.
+        """
+        ...
+
+    def state_from_bytes(self, data: bytes) -> State:
+        """The state that `State.to_bytes` wrote.
+
+        Raises:
+            UsageError: when `data` is not a state of this model.
+        """
+        ...

@@ -1,0 +1,22 @@
+"""Frames in, predictions out."""
+
+from movinet.stream.classifier import Classifier, Gathering, load, predictions
+from movinet.stream.horizon import Horizon, HorizonState
+from movinet.stream.prediction import Category, Prediction, Summary, softmax, top_categories
+from movinet.stream.stream import Stream, StreamOptions
+
+__all__ = [
+    "Category",
+    "Classifier",
+    "Gathering",
+    "Horizon",
+    "HorizonState",
+    "Prediction",
+    "Stream",
+    "StreamOptions",
+    "Summary",
+    "load",
+    "predictions",
+    "softmax",
+    "top_categories",
+]

@@ -1,0 +1,242 @@
+"""`Classifier`: a loaded model for people who want answers and not tensors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from movinet.errors import ModelError, SourceError, UsageError
+from movinet.frames import Source, SourceSpec, Time, exact_seconds, open_source
+from movinet.models import ModelInfo, read_info, read_labels
+from movinet.runtime import DEFAULT_BACKEND, FloatArray, StepModel, open_model
+from movinet.stream.prediction import Prediction, Summary
+from movinet.stream.stream import Stream, StreamOptions
+
+
+class Classifier:
+    """A model that any number of streams and threads may share.
+
+    Attributes:
+        info: the model's contract.
+        options: how its streams treat their frames.
+    """
+
+    def __init__(self, model: StepModel, options: StreamOptions | None = None) -> None:
+        self._model = model
+        self.options = options or default_options(model.info)
+
+    @property
+    def info(self) -> ModelInfo:
+        """The model's contract: labels, size, frame rate and so on."""
+        return self._model.info
+
+    def stream(self, *, embeddings: bool | None = None, predict_every: int | None = None) -> Stream:
+        """A new stream that has seen nothing.
+
+        Args:
+            embeddings: put the pooled feature into each prediction (default: as `load` was told).
+            predict_every: answer only every so many model frames (default: as `load` was told).
+        """
+        options = self.options
+        if embeddings is not None:
+            options = replace(options, embeddings=embeddings)
+        if predict_every is not None:
+            options = replace(options, predict_every=predict_every)
+        return Stream(self._model, options)
+
+    def open(
+        self,
+        source: SourceSpec,
+        *,
+        source_fps: Time | None = None,
+        start: Time | None = None,
+        end: Time | None = None,
+    ) -> Source:
+        """Open a source at the model's frame rate; arguments as for `movinet.open_source`."""
+        return open_source(
+            source, fps=self.options.fps, source_fps=source_fps, start=start, end=end
+        )
+
+    def watch(
+        self,
+        source: SourceSpec,
+        *,
+        source_fps: Time | None = None,
+        start: Time | None = None,
+        end: Time | None = None,
+    ) -> Iterator[Prediction]:
+        """Predictions as the source goes on; arguments as for `movinet.open_source`.
+
+        A `Source` that the caller opened stays open; everything else is closed at the end.
+
+        Raises:
+            SourceError: when the source cannot be opened or is no video.
+        """
+        opened = self.open(source, source_fps=source_fps, start=start, end=end)
+        try:
+            yield from predictions(opened, self.stream())
+        finally:
+            if opened is not source:
+                opened.close()
+
+    def classify(
+        self,
+        source: SourceSpec,
+        *,
+        source_fps: Time | None = None,
+        start: Time | None = None,
+        end: Time | None = None,
+    ) -> Summary:
+        """A whole video at once; arguments as for `movinet.open_source`.
+
+        Raises:
+            SourceError: when the source cannot be opened or holds no picture.
+        """
+        with self.open(source, source_fps=source_fps, start=start, end=end) as opened:
+            gathering = Gathering(self)
+            for prediction in predictions(opened, gathering.stream):
+                gathering.add(prediction)
+            return gathering.summary(opened)
+
+
+class Gathering:
+    """The way from the predictions of one video to its `Summary`, in constant memory."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.stream = classifier.stream()
+        self._classifier = classifier
+        self._total = np.zeros(classifier.info.classes, np.float64)
+        self._count = 0
+        self._last: Prediction | None = None
+
+    def add(self, prediction: Prediction) -> None:
+        """Take in the next prediction."""
+        self._total += prediction.scores
+        self._count += 1
+        self._last = prediction
+
+    def summary(self, source: Source) -> Summary:
+        """The whole.
+
+        Raises:
+            SourceError: when there was no prediction.
+        """
+        info = self._classifier.info
+        if self._last is None:
+            raise SourceError(f"cannot read {source.name}: no picture in it could be decoded")
+        horizon = self._classifier.options.horizon
+        frames = self._last.index + 1
+        # An endless memory speaks of the whole video already, and so does one that spans it.
+        whole = horizon is None or (frames <= horizon and self.stream.resets == 0)
+        scores = self._last.scores if whole else (self._total / self._count).astype(np.float32)
+        duration = source.duration
+        if duration is None and source.timed:
+            duration = self._last.time
+        return Summary(
+            scores=scores,
+            frames=self._last.index + 1,
+            duration=duration,
+            damaged_packets=source.damaged_packets,
+            mended_times=source.mended_times,
+            ended_early=source.ended_early,
+            info=info,
+            embedding=self._embedding(),
+        )
+
+    def _embedding(self) -> FloatArray | None:
+        try:
+            return self.stream.embedding()
+        except ModelError:
+            return None
+
+
+def predictions(source: Source, stream: Stream) -> Iterator[Prediction]:
+    """What `stream` says to the frames of `source`."""
+    for frame in source:
+        time = frame.time if source.timed else None
+        answer = stream.push(frame.image, time, sample_aspect_ratio=frame.sample_aspect_ratio)
+        if answer is not None:
+            yield answer
+
+
+def default_options(info: ModelInfo) -> StreamOptions:
+    """Streams as the model file wants them."""
+    return StreamOptions(fps=info.fps, horizon=info.horizon, resize=info.resize)
+
+
+_FROM_FILE = -1
+
+
+def load(
+    model: str | os.PathLike[str] | None = None,
+    *,
+    labels: str | os.PathLike[str] | None = None,
+    fps: Time | None = None,
+    horizon: int | None = _FROM_FILE,
+    resize: str | None = None,
+    predict_every: int = 1,
+    embeddings: bool = False,
+    backend: str = DEFAULT_BACKEND,
+    threads: int = 1,
+) -> Classifier:
+    """Load a model.
+
+    Args:
+        model: a file, or a name of the catalogue (downloaded once, checked and cached).
+        labels: a label file, one label a line, for a model that carries none.
+        fps: frames per second that the model is given; default: what it was trained on.
+        horizon: frames that the model averages over; None: all since the stream began (the
+            official behaviour, which fades on long streams); default: as the model file says.
+        resize: "stretch" or "center"; default: as the model file says.
+        predict_every: answer only every so many model frames.
+        embeddings: put the pooled feature into each prediction.
+        backend: the engine; see `movinet.runtime.BACKENDS`.
+        threads: threads for one step.
+
+    Raises:
+        ModelError: when the file cannot be used, or is no streaming video classifier.
+        LabelsError: when the labels cannot be read or do not fit.
+        DownloadError: when a catalogue model cannot be fetched.
+        UsageError: for an unknown name or an option that makes no sense.
+    """
+    path = find_model(model)
+    info = read_info(path)
+    if labels is not None:
+        info = info.with_labels(read_labels(Path(labels)), str(labels))
+    options = StreamOptions(
+        fps=info.fps if fps is None else _positive(fps),
+        horizon=info.horizon if horizon == _FROM_FILE else horizon,
+        resize=resize or info.resize,
+        predict_every=predict_every,
+        embeddings=embeddings,
+    )
+    return Classifier(open_model(path, info=info, backend=backend, threads=threads), options)
+
+
+def find_model(model: str | os.PathLike[str] | None) -> Path:
+    """The file of a model that is named by its path or by its catalogue name."""
+    if model is None:
+        raise UsageError(
+            "no model was named, and no starter model comes with this version; give a .tflite "
+            "file or a name from 'movinet models list'"
+        )
+    path = Path(model)
+    # A name with a folder or an ending can only be a file; anything else may be in the catalogue.
+    if path.exists() or path.suffix or len(path.parts) > 1:
+        return path
+    from movinet.models.catalogue import find
+    from movinet.models.download import fetch
+
+    return fetch(find(str(model)))
+
+
+def _positive(fps: Time) -> Fraction:
+    rate = exact_seconds(fps)
+    if not 0 < rate <= 1000:
+        raise UsageError(f"fps must be above 0 and at most 1000, not {float(fps):g}")
+    return rate

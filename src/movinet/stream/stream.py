@@ -1,0 +1,144 @@
+"""`Stream`: frames in, predictions out, for one video or camera."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from movinet.errors import UsageError
+from movinet.frames import Clock, Image, Resizer, Sampler, Time, check_image, exact_seconds
+from movinet.stream.horizon import Horizon, HorizonState
+from movinet.stream.prediction import Prediction, softmax
+
+if TYPE_CHECKING:
+    from movinet.runtime import FloatArray, StepModel
+
+_TICK = Fraction(1, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOptions:
+    """How a stream treats its frames.
+
+    Attributes:
+        fps: frames per second that the model is given.
+        horizon: frames that the model averages over; None: all since the stream began.
+        resize: "stretch" or "center".
+        predict_every: answer only every so many model frames (1: all); the frames between still
+            enter the state.
+        embeddings: put the pooled feature into each prediction.
+    """
+
+    fps: Fraction
+    horizon: int | None
+    resize: str
+    predict_every: int = 1
+    embeddings: bool = False
+
+    def __post_init__(self) -> None:
+        if self.predict_every < 1:
+            raise UsageError(f"predict_every must be 1 or more, not {self.predict_every}")
+
+
+class Stream:
+    """One stream on a model that other streams may share. Use a stream from one thread at a time.
+
+    `push` it frames as they come; it takes those that the model's frame rate asks for, and answers
+    with a `Prediction` for each of them. It begins anew by itself when its frames stay away for
+    longer than the horizon.
+    """
+
+    def __init__(self, model: StepModel, options: StreamOptions) -> None:
+        self._model = model
+        self._options = options
+        self._horizon = Horizon(model.info, options.horizon)
+        self._resizer = Resizer(*model.info.size, options.resize)
+        self._input: FloatArray = np.empty((*model.info.size, 3), np.float32)
+        low, high = model.info.value_range
+        self._low, self._span = np.float32(low), np.float32(high - low)
+        self._gap = None if options.horizon is None else options.horizon / options.fps
+        self.resets = -1
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, as if no frame had been pushed."""
+        self._state = HorizonState(self._model, self._horizon)
+        self._clock = Clock(1 / self._options.fps, _TICK)
+        self._sampler = Sampler(self._options.fps)
+        self._last: Fraction | None = None
+        self.resets += 1
+
+    @property
+    def frames(self) -> int:
+        """How many frames the model has seen since the stream began."""
+        return self._state.seen
+
+    def push(
+        self,
+        image: Image,
+        time: Time | None = None,
+        *,
+        sample_aspect_ratio: Fraction = Fraction(1),
+    ) -> Prediction | None:
+        """Give the stream its next frame.
+
+        Args:
+            image: `[H, W, 3]` uint8 RGB, of any size.
+            time: seconds on any clock that goes forward; without one, every frame is taken.
+            sample_aspect_ratio: width of a pixel over its height.
+
+        Returns:
+            The prediction, or None when the frame is not taken (too soon after the last one for
+            the model's frame rate, or between two answers of `predict_every`).
+
+        Raises:
+            UsageError: when the image or the time is not of that kind.
+        """
+        check_image(image)
+        if time is None:
+            moment = self._state.seen / self._options.fps
+        else:
+            moment = Fraction(self._clock.read(exact_seconds(time)))
+            if self._gap is not None and self._last is not None and moment - self._last > self._gap:
+                self.reset()
+                moment = Fraction(self._clock.read(exact_seconds(time)))
+            self._last = moment
+            if not self._sampler.takes(moment):
+                return None
+        small = self._resizer(image, sample_aspect_ratio)
+        np.divide(small, np.float32(255), out=self._input, dtype=np.float32)
+        if self._low != 0 or self._span != 1:
+            self._input *= self._span
+            self._input += self._low
+        index = self._state.seen
+        logits = self._state.step(self._input)
+        if (index + 1) % self._options.predict_every:
+            return None
+        embedding = self._state.embedding() if self._options.embeddings else None
+        info = self._model.info
+        return Prediction(moment, index, softmax(logits, info.temperature), info, embedding)
+
+    def embedding(self) -> FloatArray:
+        """The pooled feature after the last frame, `[channels]` float32.
+
+        Raises:
+            ModelError: when the model gives none.
+        """
+        return self._state.embedding()
+
+    def to_bytes(self) -> bytes:
+        """The state, to go on in another process with `from_bytes`. Times begin anew there."""
+        return self._state.to_bytes()
+
+    def from_bytes(self, data: bytes) -> None:
+        """Take over a saved state of the same model and horizon.
+
+        Raises:
+            UsageError: when it is none.
+        """
+        state = HorizonState.from_bytes(data, self._model, self._horizon)
+        self.reset()
+        self._state = state
