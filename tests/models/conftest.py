@@ -23,10 +23,12 @@ class Server:
         self.body = BODY
         self.status = 200
         self.statuses: list[int] = []  # of the next answers, before `status`
+        self.redirects: dict[str, str] = {}  # from a path to a path
         self.etag: str | None = '"one"'
         self.modified: str | None = None
         self.ranges = True  # whether it knows ranges
         self.shift = 0  # how many bytes off its ranges begin
+        self.excess = b""  # what it sends beyond the length that it states
         self.cuts: list[int | None] = []  # bytes of each next answer after which it hangs up
         self.cut_always: int | None = None
         self.stalls = 0  # answers after whose cut it keeps silent instead of hanging up
@@ -39,6 +41,8 @@ class Server:
         if self.hold:
             self.hold.wait(20)
         status = self.statuses.pop(0) if self.statuses else self.status
+        location = self.redirects.get(handler.path)
+        status = 302 if location else status
         body, start = self.body, 0
         asked = re.fullmatch(r"bytes=(\d+)-", handler.headers.get("Range", ""))
         same = handler.headers.get("If-Range") in {None, self.etag, self.modified}
@@ -51,13 +55,17 @@ class Server:
             handler.send_header("Content-Range", stated)
         sent = body[start:] if status in {200, 206} else b"no"
         handler.send_header("Content-Length", str(len(sent)))
+        if location:
+            handler.send_header("Location", location)
         if self.etag:
             handler.send_header("ETag", self.etag)
         if self.modified:
             handler.send_header("Last-Modified", self.modified)
         handler.end_headers()
-        cut = self.cuts.pop(0) if self.cuts else self.cut_always
-        handler.wfile.write(sent if cut is None else sent[:cut])
+        cut = self.cut_always
+        if self.cuts and not location:
+            cut = self.cuts.pop(0)
+        handler.wfile.write(sent + self.excess if cut is None else sent[:cut])
         if self.stalls:
             self.stalls -= 1
             handler.wfile.flush()

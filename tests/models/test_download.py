@@ -95,8 +95,15 @@ def test_a_server_that_always_stops_is_reported_and_resumed_at_the_next_call(ser
 def test_a_silent_server_is_given_up_and_resumed(server, entry, monkeypatch):
     monkeypatch.setattr(download, "READ_TIMEOUT", 0.2)
     server.cuts, server.stalls = [300_000], 1
+    start = time.monotonic()
     assert fetch(entry).read_bytes() == server.body
+    assert time.monotonic() - start < download.CONNECT_TIMEOUT / 2
     assert ranges(server) == [None, "bytes=300000-"]
+
+
+def test_no_more_is_taken_than_the_server_announced(server, entry):
+    server.excess = bytes(300_000)
+    assert fetch(entry).read_bytes() == server.body
 
 
 def test_a_server_that_ignores_ranges_sends_all_again(server, entry):
@@ -196,6 +203,23 @@ def test_a_refusal_is_final_and_carries_the_note(server, entry, status):
     assert f"{entry.url} answered {status}" in message
     assert "the note of the entry" in message
     assert len(server.requests) == 1
+
+
+def test_a_redirect_is_followed_with_the_range(server, entry):
+    server.redirects = {"/models/one": "/store/one?signed"}
+    server.cuts = [300_000]
+    assert fetch(entry).read_bytes() == server.body
+    assert [request["path"] for request in server.requests] == [
+        *("/models/one", "/store/one?signed"),
+        *("/models/one", "/store/one?signed"),
+    ]
+    assert server.requests[-1]["Range"] == "bytes=300000-"
+    assert server.requests[-1]["If-Range"] == '"one"'
+
+
+def test_a_redirect_in_a_circle_is_one_line(server, entry):
+    server.redirects = {"/models/one": "/models/one"}
+    assert "answered 302" in failed(entry)
 
 
 def test_an_answer_without_content_is_an_error(server, entry):
@@ -370,6 +394,23 @@ def test_a_mirror_without_the_file_is_an_error(server, entry, tmp_path, monkeypa
     assert server.requests == []
 
 
+def test_a_half_copy_passes_for_no_half_download(server, entry, tmp_path, monkeypatch):
+    server.cut_always = 100_000
+    failed(entry)
+    server.cut_always = None
+    (tmp_path / "one.tflite").write_bytes(bytes(900_000))
+    monkeypatch.setenv("MOVINET_MIRROR", str(tmp_path))
+
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch(entry, progress=interrupt)
+    monkeypatch.delenv("MOVINET_MIRROR")
+    assert fetch(entry).read_bytes() == server.body
+    assert ranges(server)[-1] is None
+
+
 def test_a_mirror_may_be_a_base_url(server, entry, monkeypatch):
     monkeypatch.setenv("MOVINET_MIRROR", f"{server.url}/mirror/")
     spaced = dataclasses.replace(entry, filename="eins und 둘.tflite")
@@ -466,6 +507,7 @@ def test_a_cache_that_cannot_be_made_is_one_line(entry, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("a file, no folder")
     monkeypatch.setenv("MOVINET_CACHE", str(tmp_path / "file" / "cache"))
     assert str(tmp_path / "file" / "cache") in failed(entry)
+    assert recorded_sha256(entry) is None
 
 
 # ---- the environment -----------------------------------------------------------------------------

@@ -119,8 +119,6 @@ def _show_file(file: Path, as_json: bool) -> None:
 
 
 def _show_entry(entry: CatalogueEntry) -> None:
-    from rich.table import Table
-
     where = cached(entry)
     first = recorded_sha256(entry) if where else None
     accuracy = entry.accuracy
@@ -147,13 +145,10 @@ def _show_entry(entry: CatalogueEntry) -> None:
         "in the cache": str(where) if where else "no",
         "note": entry.note,
     }
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    width = max(map(len, known)) + 2
     for key, value in known.items():
         if value:
-            table.add_row(key, value)
-    _console().print(table)
+            click.echo(f"{key:<{width}}{value}")
 
 
 def _json(entry: CatalogueEntry) -> str:

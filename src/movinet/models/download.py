@@ -140,12 +140,12 @@ def _write(path: Path, text: str) -> None:
 
 def _copy(entry: CatalogueEntry, source: Path, part: Path, progress: Progress) -> None:
     """Copy `source`, a file of a mirror, to `part`."""
-    _discard(part)
     try:
         file = source.open("rb")
     except OSError as error:
         reason = error.strerror or error
         raise DownloadError(f"cannot get {entry.name} from mirror: {source}: {reason}") from error
+    _discard(part)  # a half copy must not pass for a half download
     with file, part.open("wb") as out:
         total = os.fstat(file.fileno()).st_size
         while chunk := file.read(CHUNK):
@@ -235,12 +235,12 @@ def _attempt(entry: CatalogueEntry, url: str, part: Path, progress: Progress) ->
         if response.status == 206:
             total = _continued(response, part, have, total)
         else:
-            have, total = 0, int(response.headers.get("Content-Length") or 0) or None
+            have, total = 0, response.length or None
             _begin(response, part, url, total)
         with part.open("ab") as out:
             progress(have, total)
             while total is None or have < total:
-                chunk = _read(response, CHUNK if total is None else min(CHUNK, total - have))
+                chunk = _read(response)
                 if not chunk:
                     break
                 out.write(chunk)
@@ -264,7 +264,8 @@ def _opened(entry: CatalogueEntry, url: str, part: Path, headers: dict[str, str]
         response: HTTPResponse = _opener().open(request, timeout=CONNECT_TIMEOUT)
     except HTTPError as error:
         error.close()
-        answer = f"{url} answered {error.code} {error.reason}"
+        # Of a redirect that leads in a circle the library has three lines to say.
+        answer = f"{url} answered {error.code} {' '.join(str(error.reason).split())}"
         if error.code == 416:  # what is here is longer than the file: it changed
             _discard(part)
         if error.code in {408, 416, 429} or error.code >= 500:
@@ -304,12 +305,12 @@ def _continued(response: HTTPResponse, part: Path, have: int, total: int | None)
     raise _BrokenError(f"the server sent another part than asked for ({stated or 'unknown'})")
 
 
-def _read(response: HTTPResponse, most: int) -> bytes:
-    """Return the next bytes, `most` at most; what fails here is the network, not the disk."""
+def _read(response: HTTPResponse) -> bytes:
+    """Return the next bytes, none at the end; what fails here is the network, not the disk."""
     from http.client import HTTPException
 
     try:
-        return response.read1(most)
+        return response.read1(CHUNK)
     except (OSError, HTTPException) as error:
         raise _BrokenError(f"the connection broke ({error or type(error).__name__})") from error
 

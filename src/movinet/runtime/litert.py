@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -44,18 +45,32 @@ def open_litert(path: Path, info: ModelInfo, threads: int) -> LiteRTModel:
         raise ModelError(f"cannot use {path}: LiteRT refuses it ({reason})") from error
 
 
+_stderr = threading.Lock()
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep LiteRT from writing "INFO: Created TensorFlow Lite XNNPACK delegate" to stderr."""
-    name = "TF_CPP_MIN_LOG_LEVEL"
-    before = os.environ.get(name)
-    if before is None:
-        os.environ[name] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
+    """Keep LiteRT's own "INFO:" lines off stderr while a model is loaded.
+
+    They come from C++, obey no setting and would stand before every answer. Whatever else is
+    written meanwhile is written out afterwards.
+    """
+    with _stderr, tempfile.TemporaryFile() as held:
+        try:
+            saved = os.dup(2)
+        except OSError:  # a process without stderr
+            yield
+            return
+        try:
+            os.dup2(held.fileno(), 2)
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+            held.seek(0)
+            for line in held:
+                if not line.startswith(b"INFO:"):
+                    os.write(2, line)
 
 
 class LiteRTState:

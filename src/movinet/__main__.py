@@ -1,0 +1,5 @@
+"""`python -m movinet`."""
+
+from movinet.cli import main
+
+main()

@@ -1,0 +1,205 @@
+"""`movinet classify`: which actions do these videos show?"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from movinet.cli.inputs import find_inputs
+from movinet.cli.options import HORIZON, backend_option, labels_option, model_option, threads_option
+from movinet.errors import SourceError, UsageError
+from movinet.outputs import Csv, Embeddings, JsonLines, Sink, Table
+from movinet.stream import Classifier, Gathering, load, predictions
+
+if TYPE_CHECKING:
+    from movinet.cli.progress import Progress
+    from movinet.models import ModelInfo
+    from movinet.stream import Prediction
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@model_option
+@labels_option
+@click.option("--top", default=5, show_default=True, type=click.IntRange(1), help="Classes to show.")
+@click.option(
+    "--threshold", default=0.0, type=click.FloatRange(0, 1), help="Leave out lower scores (0 to 1)."
+)
+@click.option("--allow", multiple=True, metavar="LABEL", help="Only this label (may be repeated).")
+@click.option("--deny", multiple=True, metavar="LABEL", help="Not this label (may be repeated).")
+@click.option("--per-frame", is_flag=True, help="Also a line for each prediction.")
+@click.option("--json", "as_json", is_flag=True, help="JSON Lines instead of a table.")
+@click.option("--out", metavar="FILE", help="Write results to FILE: CSV for .csv, else JSON Lines.")
+@click.option("--embeddings", metavar="FILE.npy", help="Write the pooled features, a row a video.")
+@click.option("--start", type=float, metavar="SECONDS", help="Begin here.")
+@click.option("--end", type=float, metavar="SECONDS", help="Stop here.")
+@click.option("--fps", type=float, help="Frames per second for the model (default: as trained).")
+@click.option("--source-fps", type=float, help="Frames per second of a folder of images.")
+@click.option(
+    "--crop", type=click.Choice(["stretch", "center"]), help="How to resize (default: model's)."
+)
+@click.option(
+    "--horizon", type=HORIZON, metavar="FRAMES|none", help="Frames to average over (default: model's)."
+)
+@threads_option
+@backend_option
+def classify(
+    inputs: Sequence[str],
+    model: str | None,
+    labels: str | None,
+    top: int,
+    threshold: float,
+    allow: Sequence[str],
+    deny: Sequence[str],
+    per_frame: bool,
+    as_json: bool,
+    out: str | None,
+    embeddings: str | None,
+    start: float | None,
+    end: float | None,
+    fps: float | None,
+    source_fps: float | None,
+    crop: str | None,
+    horizon: Any,  # noqa: ANN401 (a number, None or "not given")
+    threads: int,
+    backend: str,
+) -> int:
+    """Say which actions videos show.
+
+    INPUT is a file, a folder (searched for videos; a folder of images is one video and needs
+    --source-fps), a glob, a URL, a camera (camera:0), "-" for standard input or "test:".
+
+    \b
+    movinet classify dance.mp4 --model movinet_a0_stream_k600_int8.tflite --labels labels.txt
+    movinet classify clips/ --model my.tflite --json > results.jsonl
+    """
+    settings = {} if horizon is HORIZON.not_given else {"horizon": horizon}
+    classifier = load(
+        model, labels=labels, fps=fps, resize=crop, threads=threads, backend=backend,
+        embeddings=embeddings is not None and per_frame, **settings,
+    )
+    among = _allowed(classifier.info, allow, deny)
+    videos = find_inputs(inputs, source_fps)
+    failed = False
+    with ExitStack() as stack:
+        sinks: list[Sink] = [_main_sink(out, as_json)]
+        if embeddings is not None:
+            sinks.append(Embeddings(embeddings, per_frame=per_frame))
+        for sink in sinks:
+            stack.enter_context(sink)
+        progress = stack.enter_context(_progress(len(videos)))
+        for video in videos:
+            try:
+                _classify(
+                    video, classifier, sinks, progress, top=top, threshold=threshold, among=among,
+                    per_frame=per_frame, source_fps=source_fps, start=start, end=end,
+                )
+            except SourceError as error:
+                failed = True
+                for sink in sinks:
+                    sink.error(video, str(error))
+                progress.say(f"movinet: error: {error}")
+    return 1 if failed else 0
+
+
+def _classify(
+    video: str,
+    classifier: Classifier,
+    sinks: Iterable[Sink],
+    progress: Progress | _Silent,
+    *,
+    top: int,
+    threshold: float,
+    among: frozenset[int] | None,
+    per_frame: bool,
+    source_fps: float | None,
+    start: float | None,
+    end: float | None,
+) -> None:
+    gathering = Gathering(classifier)
+    with classifier.open(video, source_fps=source_fps, start=start, end=end) as source:
+        progress.begin(video, _span(source.duration, start, end))
+        prediction: Prediction
+        for prediction in predictions(source, gathering.stream):
+            gathering.add(prediction)
+            progress.at(prediction.time - (Fraction(start) if start else 0))
+            if per_frame:
+                best = prediction.top(top, threshold=threshold, among=among)
+                for sink in sinks:
+                    sink.prediction(video, prediction, best)
+        summary = gathering.summary(source)
+    best = summary.top(top, threshold=threshold, among=among)
+    for sink in sinks:
+        sink.summary(video, summary, best)
+    if summary.damaged_packets:
+        count = summary.damaged_packets
+        progress.say(
+            f"movinet: warning: {video}: {count} damaged "
+            f"{'packet was' if count == 1 else 'packets were'} skipped"
+        )
+    if summary.ended_early is not None:
+        progress.say(f"movinet: warning: {video}: ended early ({summary.ended_early})")
+
+
+def _main_sink(out: str | None, as_json: bool) -> Sink:
+    if out is not None:
+        return Csv(out) if out.lower().endswith(".csv") and not as_json else JsonLines(out)
+    return JsonLines() if as_json else Table()
+
+
+def _allowed(
+    info: ModelInfo, allow: Sequence[str], deny: Sequence[str]
+) -> frozenset[int] | None:
+    """The classes that may be shown; None: all."""
+    if not allow and not deny:
+        return None
+    names = [info.label(index) for index in range(info.classes)]
+    for label in (*allow, *deny):
+        if label not in names:
+            near = difflib.get_close_matches(label, names, 3)
+            hint = f" (did you mean {' or '.join(near)}?)" if near else ""
+            raise UsageError(f"{info.name} has no label {label!r}{hint}")
+    return frozenset(
+        index
+        for index, name in enumerate(names)
+        if (not allow or name in allow) and name not in deny
+    )
+
+
+def _span(
+    duration: Fraction | None, start: float | None, end: float | None
+) -> Fraction | None:
+    """Seconds to go through, where known."""
+    last = duration
+    if end is not None:
+        last = Fraction(end) if duration is None else min(duration, Fraction(end))
+    return None if last is None else max(Fraction(0), last - Fraction(start or 0))
+
+
+class _Silent:
+    """Progress that nobody sees, because stderr is no terminal."""
+
+    def begin(self, video: str, seconds: Fraction | None) -> None: ...
+
+    def at(self, time: Fraction) -> None: ...
+
+    def say(self, text: str) -> None:
+        click.echo(text, err=True)
+
+
+@contextmanager
+def _progress(videos: int) -> Iterator[Progress | _Silent]:
+    if not sys.stderr.isatty():
+        yield _Silent()
+        return
+    from movinet.cli.progress import Progress
+
+    with Progress(videos) as progress:
+        yield progress

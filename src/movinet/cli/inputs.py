@@ -1,0 +1,53 @@
+"""What a person means by the inputs of a command: files, folders, globs, cameras, addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from movinet.errors import UsageError
+from movinet.frames.discovery import expand, find_videos, has_magic, images_in, is_image, is_video
+
+
+def find_inputs(inputs: Sequence[str], source_fps: float | None) -> list[str]:
+    """The videos to go through, in order.
+
+    Folders are searched recursively for videos; other files in them are ignored. A folder or glob
+    of nothing but images is one video. What cannot be found stays in the list, so that it fails
+    when it is opened, as one failed input among others.
+
+    Raises:
+        UsageError: when images are given without `source_fps`.
+    """
+    videos: list[str] = []
+    for name in inputs:
+        path = Path(name)
+        if path.is_dir():
+            videos += _folder(name, source_fps)
+        elif has_magic(name) and not path.exists() and "://" not in name:
+            files = expand(name)
+            films = [file for file in files if is_video(file)]
+            if not films and any(is_image(file) for file in files):
+                _need_rate(name, source_fps)
+            videos += films or [name]
+        else:
+            videos.append(name)
+    return videos
+
+
+def _folder(name: str, source_fps: float | None) -> list[str]:
+    try:
+        videos = find_videos(name)
+        if not videos and images_in(name):
+            _need_rate(name, source_fps)
+    except OSError:
+        return [name]
+    return videos or [name]
+
+
+def _need_rate(name: str, source_fps: float | None) -> None:
+    if source_fps is None:
+        raise UsageError(
+            f"{name} holds images, which have no times: say how many there are a second "
+            "with --source-fps"
+        )

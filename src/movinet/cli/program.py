@@ -1,0 +1,85 @@
+"""The `movinet` program: finds the verb, and turns every failure into one line and a status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from movinet.errors import MovinetError, UsageError
+
+# Verb -> (module, function, one line of help). A verb's module is imported when it is used.
+_VERBS = {
+    "classify": ("movinet.cli.classify", "classify", "Say which actions videos show."),
+    "models": ("movinet.cli.models", "models", "List, describe and fetch models."),
+}
+
+DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+class _Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs, in the order of the table."""
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the verb."""
+        if cmd_name not in _VERBS:
+            return None
+        module, name, _ = _VERBS[cmd_name]
+        command = getattr(import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, text) for verb, (_, _, text) in _VERBS.items()])
+
+
+@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="movinet", message="%(prog)s %(version)s")
+def movinet() -> None:
+    """Recognise human actions in video, one frame at a time.
+
+    'movinet VERB --help' explains a verb.
+    """
+
+
+def main() -> NoReturn:
+    """Run the program; the status is 0 done, 1 an input failed, 2 wrong usage, 130 Ctrl-C."""
+    sys.exit(run())
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run with `args` (default: the command line) and give the exit status."""
+    try:
+        status = movinet.main(args, prog_name="movinet", standalone_mode=False)
+        # Python would only notice a full disk behind stdout after the status is decided.
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return WRONG_USAGE
+    except click.ClickException as error:
+        return _complain(error.format_message(), WRONG_USAGE)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except UsageError as error:
+        return _complain(str(error), WRONG_USAGE)
+    except MovinetError as error:
+        return _complain(str(error), FAILED)
+    except BrokenPipeError:
+        # Nobody reads any more (`| head`): that is no error. Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except OSError as error:
+        return _complain(f"cannot write standard output: {error.strerror or error}", FAILED)
+    return status if isinstance(status, int) else DONE
+
+
+def _complain(message: str, status: int) -> int:
+    click.echo(f"movinet: error: {' '.join(message.split())}", err=True)
+    return status

@@ -1,0 +1,53 @@
+"""Results as CSV, one line a category."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from movinet.outputs.records import Record, error_record, prediction_record, summary_record
+from movinet.outputs.sink import Sink
+from movinet.outputs.textfile import TextOutput
+from movinet.stream import Category, Prediction, Summary
+
+COLUMNS = (
+    "video", "time", "rank", "label", "index", "score", "frames", "duration", "damaged_packets",
+    "error",
+)  # fmt: skip
+
+
+class Csv(Sink):
+    """A header and one line for each category; "time" is empty for a whole video."""
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        self._output = TextOutput(path)
+        self._write(dict.fromkeys(COLUMNS, ""), header=True)
+
+    def prediction(self, video: str, prediction: Prediction, top: Sequence[Category]) -> None:
+        """A line for each category at one moment."""
+        self._rows(prediction_record(video, prediction, top))
+
+    def summary(self, video: str, summary: Summary, top: Sequence[Category]) -> None:
+        """A line for each category of the whole."""
+        self._rows(summary_record(video, summary, top))
+
+    def error(self, video: str, message: str) -> None:
+        """A line with the error."""
+        self._write(error_record(video, message))
+
+    def close(self) -> None:
+        """Finish."""
+        self._output.close()
+
+    def _rows(self, record: Record) -> None:
+        top = record.pop("top") or [{}]
+        for rank, category in enumerate(top, start=1):
+            self._write({**record, "rank": rank, **category})
+
+    def _write(self, row: Record, *, header: bool = False) -> None:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader() if header else writer.writerow(row)
+        self._output.write(text.getvalue())

@@ -1,0 +1,44 @@
+"""What a model file says of itself, for people."""
+
+from __future__ import annotations
+
+from movinet.models import ModelInfo
+
+
+def print_info(info: ModelInfo) -> None:
+    """Print the contract of a model as a table on standard output."""
+    from rich.console import Console
+    from rich.table import Table
+
+    low, high = info.value_range
+    buffers = [state for state in info.live_states if state.kind == "stream_buffer"]
+    dead = len(info.states) - len(info.live_states)
+    rows = {
+        "name": info.name,
+        "network": f"{info.variant or 'unknown variant'}, form {info.form}, {info.precision}",
+        "input": f"{info.image.name} {list(info.image.shape)} {info.image.dtype}, RGB, "
+        f"{low:g} to {high:g}, resize {info.resize}",
+        "output": f"{info.logits.name} {list(info.logits.shape)} {info.logits.dtype}, "
+        + (f"temperature {info.temperature:g}, " if info.temperature != 1 else "")
+        + "softmax gives scores",
+        "classes": str(info.classes)
+        + ("" if info.labels else " (no labels inside: give a label file with --labels)"),
+        "labels": ", ".join(info.labels[:3]) + ", ..." if info.labels else "-",
+        "background": info.background or "-",
+        "frame rate": f"{float(info.fps):g} frames a second",
+        "horizon": f"{info.horizon} frames ({float(info.horizon / info.fps):g} s)",
+        "states": f"{len(info.live_states)} carried, {info.state_bytes:,} bytes a stream"
+        + (f"; {dead} more pass through unchanged" if dead else "")
+        + f"; {len(buffers)} stream buffers",
+        "signature": info.signature or "-",
+        "licence": info.licence or "not said",
+        "source": info.source or "not said",
+        "accuracy": ", ".join(f"{k} {v:g}" for k, v in info.accuracy.items()) or "not said",
+        "read from": info.contract,
+    }
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, text in rows.items():
+        table.add_row(name, text)
+    Console(highlight=False, emoji=False, markup=False).print(table)

@@ -1,0 +1,71 @@
+"""Text results in a file or on standard output."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from movinet.errors import OutputError, UsageError
+
+
+class TextOutput:
+    """Lines of text to a path, or to standard output when there is none.
+
+    A regular file is written beside its name and renamed at the end, so that a reader never sees
+    half of it; a device or pipe is written to directly. Each line is flushed: what is said is out.
+    """
+
+    def __init__(self, path: str | Path | None) -> None:
+        self._name = "standard output" if path is None else str(path)
+        self._target: Path | None = None
+        self._beside: Path | None = None
+        self._stream: TextIO | None = None
+        if path is None:
+            self._stream = sys.stdout
+            return
+        target = Path(path)
+        if target.is_dir():
+            raise UsageError(f"cannot write {path}: it is a folder; name a file in it")
+        place = target
+        if target.is_file() or not target.exists():
+            self._target = target
+            self._beside = place = target.with_name(f".{target.name}.part")
+        try:
+            self._stream = place.open("w", encoding="utf-8", newline="")
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+    def write(self, text: str) -> None:
+        """Write `text` now.
+
+        Raises:
+            OutputError: when there is no room for it, for example.
+            BrokenPipeError: when nobody reads standard output any more.
+        """
+        assert self._stream is not None
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def close(self) -> None:
+        """Give the file its name."""
+        stream, self._stream = self._stream, None
+        if stream is None or stream is sys.stdout:
+            return
+        try:
+            stream.close()
+        except OSError as error:
+            raise self._failed(error) from error
+        if self._beside is not None and self._target is not None:
+            try:
+                self._beside.replace(self._target)
+            except OSError as error:
+                raise self._failed(error) from error
+
+    def _failed(self, error: OSError) -> OutputError:
+        return OutputError(f"cannot write {self._name}: {error.strerror}")
