@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,8 +13,9 @@ import click
 
 from movinet.cli.inputs import find_inputs
 from movinet.cli.options import HORIZON, backend_option, labels_option, model_option, threads_option
+from movinet.cli.program import loaded
 from movinet.errors import SourceError, UsageError
-from movinet.outputs import Csv, Embeddings, JsonLines, Sink, Table
+from movinet.outputs.sink import Sink
 from movinet.stream import Classifier, Gathering, load, predictions
 
 if TYPE_CHECKING:
@@ -87,10 +87,13 @@ def classify(
     )
     among = _allowed(classifier.info, allow, deny)
     videos = find_inputs(inputs, source_fps)
+    loaded()
     failed = False
     with ExitStack() as stack:
         sinks: list[Sink] = [_main_sink(out, as_json)]
         if embeddings is not None:
+            from movinet.outputs.embeddings import Embeddings
+
             sinks.append(Embeddings(embeddings, per_frame=per_frame))
         for sink in sinks:
             stack.enter_context(sink)
@@ -149,9 +152,18 @@ def _classify(
 
 
 def _main_sink(out: str | None, as_json: bool) -> Sink:
-    if out is not None:
-        return Csv(out) if out.lower().endswith(".csv") and not as_json else JsonLines(out)
-    return JsonLines() if as_json else Table()
+    # Each is imported where it is chosen: a short video is over sooner than a long import.
+    if out is None and not as_json:
+        from movinet.outputs.table import Table
+
+        return Table()
+    if out is not None and out.lower().endswith(".csv") and not as_json:
+        from movinet.outputs.csvfile import Csv
+
+        return Csv(out)
+    from movinet.outputs.jsonlines import JsonLines
+
+    return JsonLines(out)
 
 
 def _allowed(
@@ -163,6 +175,8 @@ def _allowed(
     names = [info.label(index) for index in range(info.classes)]
     for label in (*allow, *deny):
         if label not in names:
+            import difflib
+
             near = difflib.get_close_matches(label, names, 3)
             hint = f" (did you mean {' or '.join(near)}?)" if near else ""
             raise UsageError(f"{info.name} has no label {label!r}{hint}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
 import av
@@ -81,17 +82,21 @@ class ContainerSource(Source):
         clock = Clock(max(1, round(1 / (rate * base))), 1)
         sampler = Sampler(self._fps, base) if self._fps is not None else None
         self._seek(base, zero)
+        first: int | None = None
+        last: int | None = None
         index = 0
         for picture in self._pictures(sampler, base, zero):
-            raw = picture.pts
-            ticks = int(clock.read(raw))
+            ticks = int(clock.read(picture.pts))
             self.mended_times = clock.mended
             if zero is None:
                 zero = ticks
-            time = (ticks - zero) * base
-            if self._start is not None and time < self._start:
+            if first is None and self._start is not None:
+                first = zero + ceil(self._start / base)
+            if last is None and self._end is not None:
+                last = zero + ceil(self._end / base)
+            if first is not None and ticks < first:
                 continue
-            if self._end is not None and time >= self._end:
+            if last is not None and ticks >= last:
                 return
             if sampler is not None and not sampler.takes(ticks):
                 continue
@@ -100,7 +105,7 @@ class ContainerSource(Source):
             except (av.error.FFmpegError, ValueError, MemoryError):
                 self.damaged_packets += 1
                 continue
-            yield Frame(image, time, index, self._aspect(picture))
+            yield Frame(image, (ticks - zero) * base, index, self._aspect(picture))
             index += 1
 
     def _zero(self, base: Fraction) -> int | None:

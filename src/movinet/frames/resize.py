@@ -7,17 +7,16 @@ their kernel when they shrink and differ by four grey levels on average.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from movinet.errors import UsageError
 from movinet.frames.frame import Image
 
-_Indices = npt.NDArray[np.intp]
-_Weights = npt.NDArray[np.float32]
+_Indices = np.ndarray[Any, np.dtype[np.intp]]
+_Weights = np.ndarray[Any, np.dtype[np.float32]]
 
 
 def _axis(source: int, target: int, first: int, count: int) -> tuple[_Indices, _Indices, _Weights]:
@@ -32,8 +31,7 @@ def _axis(source: int, target: int, first: int, count: int) -> tuple[_Indices, _
     return low, high, (places - low).astype(np.float32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Plan:
+class _Plan(NamedTuple):
     """What to gather from a picture of one size, and how to weigh it."""
 
     rows: _Indices  # [2h]: upper, then lower rows

@@ -7,14 +7,14 @@ importing the generated schema takes a hundred, which `movinet classify` would p
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from movinet.errors import ModelError
 
 
-def _unpack(layout: str, data: bytes, position: int) -> int:
+def _unpack(layout: str, data: bytes | mmap.mmap, position: int) -> int:
     try:
         value: int = struct.unpack_from(layout, data, position)[0]
     except struct.error as error:
@@ -22,15 +22,17 @@ def _unpack(layout: str, data: bytes, position: int) -> int:
     return value
 
 
-@dataclass(frozen=True, slots=True)
 class Table:
     """One table of a flatbuffer: `data` is the whole buffer, `position` where the table starts."""
 
-    data: bytes
-    position: int
+    __slots__ = ("data", "position")
+
+    def __init__(self, data: bytes | mmap.mmap, position: int) -> None:
+        self.data = data
+        self.position = position
 
     @classmethod
-    def root(cls, data: bytes) -> Table:
+    def root(cls, data: bytes | mmap.mmap) -> Table:
         """The table that the first four bytes of `data` point to."""
         return cls(data, _unpack("<I", data, 0))
 

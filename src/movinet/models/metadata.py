@@ -6,7 +6,7 @@ zipped behind the model. Field numbers follow the public `metadata_schema.fbs`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from movinet.models.flatbuffer import Table
 
@@ -18,8 +18,7 @@ _IMAGE = 2  # ContentProperties.ImageProperties
 _RGB = 1  # ColorSpaceType.RGB
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(NamedTuple):
     """What we read from and write to the official block.
 
     Attributes:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import json
+import mmap
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 
 from movinet.errors import LabelsError, ModelError, MovinetError
 from movinet.models.flatbuffer import Table
@@ -31,8 +30,7 @@ _DTYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """One signature of a file: name to (tensor index, tensor) on both sides."""
 
     key: str
@@ -40,8 +38,7 @@ class Signature:
     outputs: Mapping[str, tuple[int, TensorInfo]]
 
 
-@dataclass(frozen=True, slots=True)
-class TFLiteFile:
+class TFLiteFile(NamedTuple):
     """What is read from a .tflite without running it."""
 
     signatures: tuple[Signature, ...]
@@ -53,16 +50,23 @@ class TFLiteFile:
 def read_tflite(path: Path) -> ModelInfo:
     """The contract of the .tflite file at `path`; see `read_info`."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            return _contract(_parse_mapped(file), path.stem)
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror}") from error
-    try:
-        return _contract(parse_tflite(data), path.stem)
     except MovinetError as error:
         raise type(error)(f"cannot use {path}: {error}") from error
 
 
-def parse_tflite(data: bytes) -> TFLiteFile:
+def _parse_mapped(file: BinaryIO) -> TFLiteFile:
+    """Parse without reading the weights, which are nearly all of a file."""
+    if not os.fstat(file.fileno()).st_size:
+        return parse_tflite(b"")
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return parse_tflite(data)
+
+
+def parse_tflite(data: bytes | mmap.mmap) -> TFLiteFile:
     """Take a .tflite apart.
 
     Raises:
@@ -114,14 +118,13 @@ def _named(
 
 def _precision(tensors: list[Table], buffers: list[Table]) -> str:
     """int8 when values between layers are int8, else by what the weights are."""
+    filled = [buffer.length(0) > 0 or buffer.scalar(2, "<Q") > 0 for buffer in buffers]
     constants, values = set(), set()
     for tensor in tensors:
-        info = _tensor("", tensor)
         number = tensor.scalar(2, "<I")
-        if number >= len(buffers):
+        if number >= len(filled):
             raise ModelError("the file is damaged or cut short")
-        is_constant = buffers[number].length(0) > 0 or buffers[number].scalar(2, "<Q") > 0
-        (constants if is_constant else values).add(info.dtype)
+        (constants if filled[number] else values).add(_DTYPES.get(tensor.scalar(1, "<b")))
     if "int8" in values:
         return "int8"
     if "int8" in constants:
@@ -129,11 +132,12 @@ def _precision(tensors: list[Table], buffers: list[Table]) -> str:
     return "float16" if "float16" in constants else "float32"
 
 
-def _attachments(data: bytes) -> dict[str, bytes]:
+def _attachments(data: bytes | mmap.mmap) -> dict[str, bytes]:
     """The files zipped behind the model."""
     # The end record lies in the last 64 KiB; most files have none, and the import is not free.
     if b"PK\x05\x06" not in data[-65_557:]:
         return {}
+    import io
     import zipfile
 
     try:
@@ -148,6 +152,8 @@ def _contract(file: TFLiteFile, stem: str) -> ModelInfo:
     shown = _from_signature(signature, file, stem)
     if CONTRACT_FILE not in file.attachments:
         return shown
+    import json
+
     try:
         return _from_contract(json.loads(file.attachments[CONTRACT_FILE]), signature, shown)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

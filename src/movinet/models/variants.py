@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class VariantFacts:
+class VariantFacts(NamedTuple):
     """One variant as it was published.
 
     `head_channels` is the width of the pooled feature, which tells the variants apart.

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -55,22 +54,26 @@ def _quiet() -> Iterator[None]:
     They come from C++, obey no setting and would stand before every answer. Whatever else is
     written meanwhile is written out afterwards.
     """
-    with _stderr, tempfile.TemporaryFile() as held:
+    with _stderr:
         try:
             saved = os.dup(2)
         except OSError:  # a process without stderr
             yield
             return
+        reader, writer = os.pipe()
+        # A pipe holds 64 KiB; were there ever more, writing must fail and not wait for ever.
+        os.set_blocking(writer, False)
         try:
-            os.dup2(held.fileno(), 2)
+            os.dup2(writer, 2)
             yield
         finally:
             os.dup2(saved, 2)
             os.close(saved)
-            held.seek(0)
-            for line in held:
-                if not line.startswith(b"INFO:"):
-                    os.write(2, line)
+            os.close(writer)
+            with os.fdopen(reader, "rb") as held:
+                for line in held:
+                    if not line.startswith(b"INFO:"):
+                        os.write(2, line)
 
 
 class LiteRTState:
@@ -151,8 +154,6 @@ class LiteRTModel:
             self._indices_out[info.embedding.name] = outputs[info.embedding.name]
         self._probe = self._indices_out[info.logits.name]
         self._zero_inputs()
-        # The first run may move the interpreter's memory; from then on it stays.
-        interpreter.invoke()
         self._map_memory()
 
     def initial_state(self) -> LiteRTState:

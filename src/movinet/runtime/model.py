@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from movinet.models import ModelInfo
 
-FloatArray = npt.NDArray[np.float32]
-StateArray = npt.NDArray[np.generic]
+FloatArray = np.ndarray[Any, np.dtype[np.float32]]
+StateArray = np.ndarray[Any, np.dtype[Any]]
 
 
 class State(Protocol):
