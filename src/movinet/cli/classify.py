@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,7 +27,9 @@ if TYPE_CHECKING:
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @model_option
 @labels_option
-@click.option("--top", default=5, show_default=True, type=click.IntRange(1), help="Classes to show.")
+@click.option(
+    "--top", default=5, show_default=True, type=click.IntRange(1), help="Classes to show."
+)
 @click.option(
     "--threshold", default=0.0, type=click.FloatRange(0, 1), help="Leave out lower scores (0 to 1)."
 )
@@ -46,7 +47,10 @@ if TYPE_CHECKING:
     "--crop", type=click.Choice(["stretch", "center"]), help="How to resize (default: model's)."
 )
 @click.option(
-    "--horizon", type=HORIZON, metavar="FRAMES|none", help="Frames to average over (default: model's)."
+    "--horizon",
+    type=HORIZON,
+    metavar="FRAMES|none",
+    help="Frames to average over (default: model's).",
 )
 @threads_option
 @backend_option
@@ -82,8 +86,14 @@ def classify(
     """
     settings = {} if horizon is HORIZON.not_given else {"horizon": horizon}
     classifier = load(
-        model, labels=labels, fps=fps, resize=crop, threads=threads, backend=backend,
-        embeddings=embeddings is not None and per_frame, **settings,
+        model,
+        labels=labels,
+        fps=fps,
+        resize=crop,
+        threads=threads,
+        backend=backend,
+        embeddings=embeddings is not None and per_frame,
+        **settings,
     )
     among = _allowed(classifier.info, allow, deny)
     videos = find_inputs(inputs, source_fps)
@@ -101,8 +111,17 @@ def classify(
         for video in videos:
             try:
                 _classify(
-                    video, classifier, sinks, progress, top=top, threshold=threshold, among=among,
-                    per_frame=per_frame, source_fps=source_fps, start=start, end=end,
+                    video,
+                    classifier,
+                    sinks,
+                    progress,
+                    top=top,
+                    threshold=threshold,
+                    among=among,
+                    per_frame=per_frame,
+                    source_fps=source_fps,
+                    start=start,
+                    end=end,
                 )
             except SourceError as error:
                 failed = True
@@ -166,9 +185,7 @@ def _main_sink(out: str | None, as_json: bool) -> Sink:
     return JsonLines(out)
 
 
-def _allowed(
-    info: ModelInfo, allow: Sequence[str], deny: Sequence[str]
-) -> frozenset[int] | None:
+def _allowed(info: ModelInfo, allow: Sequence[str], deny: Sequence[str]) -> frozenset[int] | None:
     """The classes that may be shown; None: all."""
     if not allow and not deny:
         return None
@@ -187,9 +204,7 @@ def _allowed(
     )
 
 
-def _span(
-    duration: Fraction | None, start: float | None, end: float | None
-) -> Fraction | None:
+def _span(duration: Fraction | None, start: float | None, end: float | None) -> Fraction | None:
     """Seconds to go through, where known."""
     last = duration
     if end is not None:

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from movinet.runtime import BACKENDS, DEFAULT_BACKEND
 
 
-class _Horizon(click.ParamType):
+class _Horizon(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.2
     """A number of frames, or "none" for an endless memory."""
 
     name = "frames"
     not_given: Final = object()
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None  # noqa: ANN401
+        self,
+        value: object,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
     ) -> object:
         """`None` for "none", else the number."""
         if value is self.not_given or value is None or value == "none":
             return None if value == "none" else value
         try:
-            return int(value)
+            return int(str(value))
         except ValueError:
             self.fail(f"{value!r} is neither a number of frames nor 'none'", param, ctx)
 
@@ -39,6 +42,9 @@ threads_option = click.option(
     "--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads for one step."
 )
 backend_option = click.option(
-    "--backend", default=DEFAULT_BACKEND, show_default=True, type=click.Choice(list(BACKENDS)),
+    "--backend",
+    default=DEFAULT_BACKEND,
+    show_default=True,
+    type=click.Choice(list(BACKENDS)),
     help="The engine that runs the model.",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import av
 import numpy as np
@@ -14,6 +14,9 @@ from movinet.errors import SourceError
 from movinet.frames.clock import Clock, Sampler
 from movinet.frames.frame import Frame, Image, Source
 from movinet.frames.selection import PacketSelector
+
+if TYPE_CHECKING:
+    from movinet.frames.selection import Packet
 
 # After so many damaged packets in a row nothing good is coming any more.
 _HOPELESS = 200
@@ -63,6 +66,7 @@ class ContainerSource(Source):
             self.duration = Fraction(self._container.duration, av.time_base)
 
     def _pick_stream(self) -> av.VideoStream:
+        stream: av.VideoStream
         for stream in self._container.streams.video:
             # Cover art in music files is a video stream with one picture.
             if not stream.disposition & av.stream.Disposition.attached_pic:
@@ -153,7 +157,7 @@ class ContainerSource(Source):
                 context.skip_frame = "DEFAULT"
                 yield from self._decode(packet, None)
 
-    def _packets(self) -> Iterator[av.Packet]:
+    def _packets(self) -> Iterator[Packet]:
         """The video packets, and an empty one at the end."""
         failures = 0
         demuxer = self._container.demux(self._stream)
@@ -176,9 +180,7 @@ class ContainerSource(Source):
                 failures = 0
                 yield packet
 
-    def _decode(
-        self, packet: av.Packet, selector: PacketSelector | None
-    ) -> Iterator[av.VideoFrame]:
+    def _decode(self, packet: Packet, selector: PacketSelector | None) -> Iterator[av.VideoFrame]:
         try:
             pictures = packet.decode()
         except (av.error.FFmpegError, ValueError):
@@ -200,7 +202,7 @@ class ContainerSource(Source):
 def upright_image(picture: av.VideoFrame) -> Image:
     """A decoded picture as `[H, W, 3]` uint8 RGB, turned as its display matrix says."""
     # PyAV's default of many threads for the conversion costs up to 40 % on a small machine.
-    image: Image = picture.to_ndarray(format="rgb24", threads=1)
+    image = cast("Image", picture.to_ndarray(format="rgb24", threads=1))
     quarters = round(picture.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image
 

@@ -59,7 +59,7 @@ class Source(ABC):
     def __iter__(self) -> Iterator[Frame]:
         """The frames, in order of time."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 (most sources hold nothing)
         """Let go of files and devices. May be called twice."""
 
     def __enter__(self) -> Self:

@@ -46,7 +46,11 @@ class ImageSource(Source):
                 continue
             if self._end is not None and time >= self._end:
                 return
-            if sampler is not None and sampler.started and not sampler.wants(sampler.interval(time)):
+            if (
+                sampler is not None
+                and sampler.started
+                and not sampler.wants(sampler.interval(time))
+            ):
                 continue
             try:
                 with av.open(path) as container:

@@ -105,7 +105,12 @@ def _open_named(
     if camera is not None:
         target, container_format, options = camera
         return ContainerSource(
-            name, target, container_format=container_format, options=options, live=True, fps=fps,
+            name,
+            target,
+            container_format=container_format,
+            options=options,
+            live=True,
+            fps=fps,
             end=end,
         )
     if _URL.match(name):
@@ -116,8 +121,14 @@ def _open_named(
         if scheme.startswith("rtsp"):
             options["rtsp_transport"] = "tcp"
         return ContainerSource(
-            name, name, options=options, timeout=(_OPEN_SECONDS, _READ_SECONDS),
-            live=scheme in _LIVE, fps=fps, start=start, end=end,
+            name,
+            name,
+            options=options,
+            timeout=(_OPEN_SECONDS, _READ_SECONDS),
+            live=scheme in _LIVE,
+            fps=fps,
+            start=start,
+            end=end,
         )
     _check_file(name)
     # "file:" keeps FFmpeg from reading a colon in a name as a protocol.

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-
-import av
+from typing import TYPE_CHECKING
 
 from movinet.frames.clock import Sampler
+
+if TYPE_CHECKING:
+    import av
+
+    Packet = av.Packet[av.VideoStream]
 
 # Packets that wait for a decision; real streams reorder by a handful of frames. A file whose
 # decoding times stand still would otherwise be read into memory whole.
@@ -27,16 +31,15 @@ class PacketSelector:
         """`first`: frames before this time (in ticks) are not wanted."""
         self._sampler = sampler
         self._first = first
-        self._queue: deque[av.Packet] = deque()
+        self._queue: deque[Packet] = deque()
         self._earliest: dict[int, int] = {}
         self._last_dts: int | None = None
         self._trusted = True
 
-    def add(self, packet: av.Packet) -> Iterator[tuple[av.Packet, bool]]:
+    def add(self, packet: Packet) -> Iterator[tuple[Packet, bool]]:
         """Take in a packet; gives those that are decided, each with whether it is needed."""
-        if packet.pts is None or packet.dts is None:
-            self._trusted = False
-        elif self._last_dts is not None and packet.dts < self._last_dts:
+        last = packet.dts if self._last_dts is None else self._last_dts
+        if packet.pts is None or packet.dts is None or last is None or packet.dts < last:
             self._trusted = False
         else:
             self._last_dts = packet.dts
@@ -53,7 +56,7 @@ class PacketSelector:
         while self._queue and self._decided(self._queue[0]):
             yield self._next()
 
-    def flush(self) -> Iterator[tuple[av.Packet, bool]]:
+    def flush(self) -> Iterator[tuple[Packet, bool]]:
         """The packets that still wait, at the end."""
         while self._queue:
             yield self._next()
@@ -66,10 +69,10 @@ class PacketSelector:
         """
         self._trusted = False
 
-    def _wanted_before_start(self, packet: av.Packet) -> bool:
+    def _wanted_before_start(self, packet: Packet) -> bool:
         return self._first is None or packet.pts is None or packet.pts >= self._first
 
-    def _decided(self, packet: av.Packet) -> bool:
+    def _decided(self, packet: Packet) -> bool:
         assert packet.pts is not None
         assert self._last_dts is not None
         if self._last_dts >= packet.pts or len(self._queue) > _LOOKAHEAD:
@@ -77,7 +80,7 @@ class PacketSelector:
         # A frame before it in the same interval settles it at once.
         return self._earliest[self._sampler.interval(packet.pts)] < packet.pts
 
-    def _next(self) -> tuple[av.Packet, bool]:
+    def _next(self) -> tuple[Packet, bool]:
         packet = self._queue.popleft()
         if not self._trusted or packet.pts is None:
             return packet, True

@@ -46,7 +46,7 @@ class StatePair:
 
     @property
     def kind(self) -> str | None:
-        """"stream_buffer", "pool_buffer", "frame_count", or None for a state of another name."""
+        """ "stream_buffer", "pool_buffer", "frame_count", or None for a state of another name."""
         return next((kind for kind in STATE_KINDS if self.name.endswith(kind)), None)
 
     @property

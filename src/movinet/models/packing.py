@@ -63,9 +63,7 @@ def _with_block(data: bytes, info: ModelInfo) -> bytes:
 
     model = schema.ModelT.InitFromPackedBuf(data, 0)
     graph = model.subgraphs[0]
-    definition = next(
-        s for s in model.signatureDefs if s.signatureKey.decode() == info.signature
-    )
+    definition = next(s for s in model.signatureDefs if s.signatureKey.decode() == info.signature)
     names_in = {entry.tensorIndex: entry.name.decode() for entry in definition.inputs}
     names_out = {entry.tensorIndex: entry.name.decode() for entry in definition.outputs}
     low, high = info.value_range

@@ -89,9 +89,7 @@ def parse_tflite(data: bytes | mmap.mmap) -> TFLiteFile:
         raise ModelError("the file holds no network")
     tensors = list(graphs[0].tables(0))
     signatures = tuple(
-        Signature(
-            entry.text(2), _named(entry, 0, tensors), _named(entry, 1, tensors)
-        )
+        Signature(entry.text(2), _named(entry, 0, tensors), _named(entry, 1, tensors))
         for entry in root.tables(7)
         # The interpreter gives direct access to the tensors of the first subgraph only.
         if entry.scalar(4, "<I") == 0
@@ -104,9 +102,7 @@ def _tensor(name: str, table: Table) -> TensorInfo:
     return TensorInfo(name, table.integers(0), _DTYPES.get(code, f"type {code}"))
 
 
-def _named(
-    signature: Table, field: int, tensors: list[Table]
-) -> dict[str, tuple[int, TensorInfo]]:
+def _named(signature: Table, field: int, tensors: list[Table]) -> dict[str, tuple[int, TensorInfo]]:
     named = {}
     for entry in signature.tables(field):
         index = entry.scalar(1, "<I")
@@ -119,7 +115,8 @@ def _named(
 def _precision(tensors: list[Table], buffers: list[Table]) -> str:
     """int8 when values between layers are int8, else by what the weights are."""
     filled = [buffer.length(0) > 0 or buffer.scalar(2, "<Q") > 0 for buffer in buffers]
-    constants, values = set(), set()
+    constants: set[str | None] = set()
+    values: set[str | None] = set()
     for tensor in tensors:
         number = tensor.scalar(2, "<I")
         if number >= len(filled):

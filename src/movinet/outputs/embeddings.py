@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from movinet.errors import ModelError, OutputError, UsageError
-from movinet.runtime import FloatArray
 from movinet.outputs.sink import Sink
+from movinet.runtime import FloatArray
 from movinet.stream import Category, Prediction, Summary
 
 
@@ -67,5 +67,7 @@ class Embeddings(Sink):
 
     def _add(self, row: FloatArray | None, video: str) -> None:
         if row is None:
-            raise ModelError(f"the model gives no pooled feature for {video}; leave --embeddings out")
+            raise ModelError(
+                f"the model gives no pooled feature for {video}; leave --embeddings out"
+            )
         self._rows.append(row)

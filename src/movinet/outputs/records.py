@@ -11,9 +11,7 @@ Record = dict[str, Any]
 
 
 def _top(categories: Sequence[Category]) -> list[Record]:
-    return [
-        {"label": c.label, "index": c.index, "score": round(c.score, 6)} for c in categories
-    ]
+    return [{"label": c.label, "index": c.index, "score": round(c.score, 6)} for c in categories]
 
 
 def prediction_record(video: str, prediction: Prediction, top: Sequence[Category]) -> Record:

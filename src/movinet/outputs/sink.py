@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -10,7 +9,7 @@ from typing import Self
 from movinet.stream import Category, Prediction, Summary
 
 
-class Sink(ABC):
+class Sink:
     """Takes the results of any number of videos; used in a `with` statement.
 
     What was written stays, also when the statement is left by an error or Ctrl-C.

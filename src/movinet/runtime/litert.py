@@ -83,6 +83,8 @@ class LiteRTState:
         self._model = model
         # None while the content lies in the interpreter's output tensors.
         self._memory = memory
+        # What the last step gave, for files with such an output.
+        self._embedding: FloatArray | None = None
 
     def get(self, name: str) -> StateArray:
         """A copy of one state tensor."""
@@ -117,7 +119,9 @@ class LiteRTState:
         """Another state with the same content."""
         with self._model.lock:
             memory = {pair.name: self._view(pair.name).copy() for pair in self._model.pairs}
-        return LiteRTState(self._model, memory)
+        other = LiteRTState(self._model, memory)
+        other._embedding = self._embedding
+        return other
 
     def to_bytes(self) -> bytes:
         """The live states one behind the other, in the order of `ModelInfo.live_states`."""
@@ -137,6 +141,7 @@ class LiteRTModel:
         self.info = info
         self.lock = threading.RLock()
         self.pairs: tuple[StatePair, ...] = info.live_states
+        self.output_views: dict[str, StateArray] = {}
         self._interpreter = interpreter
         self._resident: LiteRTState | None = None
         runner = interpreter.get_signature_runner(info.signature)
@@ -181,6 +186,9 @@ class LiteRTModel:
                 self._map_memory()
             state._memory = None
             self._resident = state
+            if self.info.embedding is not None:
+                output = self.output_views[self.info.embedding.name]
+                state._embedding = output.astype(np.float32).reshape(-1)
             return self._logits.copy(), state
 
     def embedding(self, state: State) -> FloatArray:
@@ -188,14 +196,14 @@ class LiteRTModel:
         assert isinstance(state, LiteRTState)
         with self.lock:
             if self.info.embedding is not None:
-                if self._resident is not state:
-                    raise UsageError("the embedding is only there right after a step")
-                view = self.output_views[self.info.embedding.name]
-                return view.astype(np.float32).reshape(-1)
+                if state._embedding is None:
+                    raise UsageError("there is no embedding before the first step")
+                return state._embedding
             # Official files have no such output, but their head keeps the pooled feature as a sum
             # and a count (architecture: "head").
             total, count = self._head_pool
-            return (state.get(total) / max(1, state.get(count).item())).astype(np.float32).ravel()
+            mean = state.get(total) / max(1, state.get(count).item())
+            return mean.astype(np.float32).reshape(-1)
 
     def state_from_bytes(self, data: bytes) -> LiteRTState:
         """The state that `to_bytes` wrote; see `StepModel.state_from_bytes`."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,9 @@ from movinet.models import ModelInfo, read_info, read_labels
 from movinet.runtime import DEFAULT_BACKEND, FloatArray, StepModel, open_model
 from movinet.stream.prediction import Prediction, Summary
 from movinet.stream.stream import Stream, StreamOptions
+
+# Frames of a file that are decoded before the network sees the first of them.
+_READ_AHEAD = 8
 
 
 class Classifier:
@@ -156,12 +160,22 @@ class Gathering:
 
 
 def predictions(source: Source, stream: Stream) -> Iterator[Prediction]:
-    """What `stream` says to the frames of `source`."""
-    for frame in source:
-        time = frame.time if source.timed else None
-        answer = stream.push(frame.image, time, sample_aspect_ratio=frame.sample_aspect_ratio)
-        if answer is not None:
-            yield answer
+    """What `stream` says to the frames of `source`.
+
+    Frames of a live source are answered as they come. Of others a few are read ahead: decoding
+    and the network each need the processor's cache for themselves, and taking turns at every
+    frame costs a tenth of the time (measured on a 568x320 clip, A0 int8).
+    """
+    ahead = 1 if source.live else _READ_AHEAD
+    frames = iter(source)
+    while batch := [
+        (stream.resize(frame.image, frame.sample_aspect_ratio), frame.time)
+        for frame in islice(frames, ahead)
+    ]:
+        for image, time in batch:
+            answer = stream.push(image, time if source.timed else None)
+            if answer is not None:
+                yield answer
 
 
 def default_options(info: ModelInfo) -> StreamOptions:

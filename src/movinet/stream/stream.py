@@ -76,6 +76,18 @@ class Stream:
         """How many frames the model has seen since the stream began."""
         return self._state.seen
 
+    def resize(self, image: Image, sample_aspect_ratio: Fraction = Fraction(1)) -> Image:
+        """A frame as the model wants it; `push` does this by itself.
+
+        Args:
+            image: `[H, W, 3]` uint8 RGB, of any size.
+            sample_aspect_ratio: width of a pixel over its height.
+
+        Returns:
+            `[height, width, 3]` uint8 of the model's size; `image` itself if it has that already.
+        """
+        return self._resizer(check_image(image), sample_aspect_ratio)
+
     def push(
         self,
         image: Image,
