@@ -203,7 +203,7 @@ class LiteRTModel:
             # and a count (architecture: "head").
             total, count = self._head_pool
             mean = state.get(total) / max(1, state.get(count).item())
-            return mean.astype(np.float32).reshape(-1)
+            return np.asarray(mean, np.float32).reshape(-1)
 
     def state_from_bytes(self, data: bytes) -> LiteRTState:
         """The state that `to_bytes` wrote; see `StepModel.state_from_bytes`."""
