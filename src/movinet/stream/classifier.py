@@ -218,10 +218,11 @@ def load(
         DownloadError: when a catalogue model cannot be fetched.
         UsageError: for an unknown name or an option that makes no sense.
     """
-    path = find_model(model)
+    path, published_labels = find_model(model)
     info = read_info(path)
-    if labels is not None:
-        info = info.with_labels(read_labels(Path(labels)), str(labels))
+    label_file = labels or (published_labels if info.labels is None else None)
+    if label_file is not None:
+        info = info.with_labels(read_labels(label_file), str(label_file))
     options = StreamOptions(
         fps=info.fps if fps is None else _positive(fps),
         horizon=info.horizon if horizon == _FROM_FILE else horizon,
@@ -232,8 +233,15 @@ def load(
     return Classifier(open_model(path, info=info, backend=backend, threads=threads), options)
 
 
-def find_model(model: str | os.PathLike[str] | None) -> Path:
-    """The file of a model that is named by its path or by its catalogue name."""
+def find_model(model: str | os.PathLike[str] | None) -> tuple[Path, Path | None]:
+    """The file of a model named by its path or its catalogue name, and its published labels.
+
+    The labels are None where the catalogue knows of none, as for any file given by its path.
+
+    Raises:
+        DownloadError: when a catalogue model cannot be fetched.
+        UsageError: for an unknown name, or one that is not a .tflite.
+    """
     if model is None:
         raise UsageError(
             "no model was named, and no starter model comes with this version; give a .tflite "
@@ -242,11 +250,17 @@ def find_model(model: str | os.PathLike[str] | None) -> Path:
     path = Path(model)
     # A name with a folder or an ending can only be a file; anything else may be in the catalogue.
     if path.exists() or path.suffix or len(path.parts) > 1:
-        return path
-    from movinet.models.catalogue import find
+        return path, None
+    from movinet.models.catalogue import entries, find
     from movinet.models.download import fetch
 
-    return fetch(find(str(model)))
+    entry = find(str(model))
+    if entry.kind != "tflite":
+        runs = ", ".join(known.name for known in entries() if known.kind == "tflite")
+        raise UsageError(f"{entry.name} is a {entry.kind} and cannot be run; these can: {runs}")
+    file = fetch(entry)
+    named = [known for known in entries() if known.name == entry.labels]
+    return file, fetch(named[0]) if named else None
 
 
 def _positive(fps: Time) -> Fraction:

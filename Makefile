@@ -1,0 +1,54 @@
+# Each target sets up what it needs from nothing and prints the plain commands it runs.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The oldest NumPy that is supported (Raspberry Pi OS Bookworm ships it).
+OLDEST := .venv-oldest
+
+.PHONY: demo test test-oldest lint format benchmark clean
+
+# The core alone, as a user installs it.
+.venv-demo/ready: pyproject.toml
+	$(PYTHON) -m venv .venv-demo
+	.venv-demo/bin/pip install --quiet .
+	touch $@
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet torch==2.13.0
+	$(BIN)/pip install --quiet --editable ".[dev]"
+	touch $@
+
+$(OLDEST)/ready: pyproject.toml
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/pip install --quiet --editable . numpy==1.24.4 pytest pytest-timeout hypothesis
+	touch $@
+
+# make demo MODEL=file.tflite LABELS=labels.txt VIDEO=dance.mp4; without them it makes a short
+# video and asks the catalogue for the official model.
+demo: .venv-demo/ready
+	.venv-demo/bin/python scripts/demo.py $(if $(MODEL),--model "$(MODEL)") $(if $(LABELS),--labels "$(LABELS)") $(if $(VIDEO),--video "$(VIDEO)")
+
+test: $(VENV)/ready test-oldest
+	$(BIN)/python -m pytest
+
+# The watching side on the oldest NumPy, without the packages that only tests and benchmarks use.
+test-oldest: $(OLDEST)/ready
+	$(OLDEST)/bin/python -m pytest -q tests/frames tests/models tests/runtime tests/stream tests/outputs
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The figures of docs/benchmarks.md; needs the real models and videos in ../shared/real.
+benchmark: $(VENV)/ready
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) .venv-demo $(OLDEST) demo build dist
