@@ -93,9 +93,7 @@ def test_public_names_are_all_there():
 
 def loaded_after(code: str) -> set[str]:
     script = f"{code}\nimport sys\nprint(*sys.modules)"
-    run = subprocess.run(
-        [sys.executable, "-c", script], check=True, capture_output=True, text=True
-    )
+    run = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     return {name.split(".")[0] for name in run.stdout.split()}
 
 

@@ -297,20 +297,32 @@ def test_a_folder_of_images_needs_a_rate(place, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["two words.mp4", "it's \"quoted\".mp4", "춤추는 사람.mp4", "🕺.mp4", "[a]*.mp4", "a:b.mp4"]
+    "name",
+    ["two words.mp4", 'it\'s "quoted".mp4', "춤추는 사람.mp4", "🕺.mp4", "[a]*.mp4", "a:b.mp4"],
 )
 def test_unusual_names(place, tmp_path, name):
     shutil.copy(place / "video.mp4", tmp_path / name)
-    done = run(place, name, "--json", model=str(place / "model.tflite"), labels=False) if (
-        False
-    ) else run(place, tmp_path / name, "--json")
+    done = (
+        run(place, name, "--json", model=str(place / "model.tflite"), labels=False)
+        if (False)
+        else run(place, tmp_path / name, "--json")
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert lines(done)[0]["video"] == str(tmp_path / name)
     assert run(place, tmp_path / name).stdout.startswith(str(tmp_path / name))
 
 
 def test_standard_input(place):
-    command = [sys.executable, "-m", "movinet", "classify", "-", "--model", "model.tflite", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "movinet",
+        "classify",
+        "-",
+        "--model",
+        "model.tflite",
+        "--json",
+    ]
     with (place / "video.mp4").open("rb") as file:
         done = subprocess.run(
             command, cwd=place, stdin=file, capture_output=True, text=True, check=True
@@ -331,7 +343,11 @@ def test_a_full_disk(place):
     for more in ([], ["--json"]):
         with open("/dev/full", "w") as full:  # noqa: PTH123
             done = subprocess.run(
-                command + more, cwd=place, stdout=full, stderr=subprocess.PIPE, text=True,
+                command + more,
+                cwd=place,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
                 check=False,
             )
         assert done.returncode == 1
@@ -380,9 +396,7 @@ def test_no_permission(place, tmp_path):
     if os.access(path, os.R_OK):  # root may read everything: run as nobody
         script = "import os, sys; os.setuid(65534); from movinet.cli import main; main()"
         for folder in (tmp_path, *tmp_path.parents):
-            if folder.stat().st_uid == os.getuid() and folder.is_relative_to(
-                tmp_path.parents[2]
-            ):
+            if folder.stat().st_uid == os.getuid() and folder.is_relative_to(tmp_path.parents[2]):
                 folder.chmod(0o755)
         command = [sys.executable, "-c", script, "classify", str(path), "--model", "model.tflite"]
         done = subprocess.run(

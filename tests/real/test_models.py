@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import movinet
+from kit.real import COWS, GOLDEN, INT8, LABELS, OFFICIAL, VIDEOS
 from movinet.models import read_labels
 from movinet.models.packing import pack_model
-from kit.real import COWS, GOLDEN, INT8, LABELS, OFFICIAL, VIDEOS
 
 
 def golden_video(resolution: int, frames: int) -> np.ndarray:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import movinet
-from movinet.frames import Sampler
 from kit.real import INT8, LABELS, VIDEOS
+from movinet.frames import Sampler
 
 ALL = sorted(path.name for path in VIDEOS.glob("*")) if VIDEOS.is_dir() else []
 # Frames that the README of the files counts at 5 frames a second.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from movinet.errors import LabelsError
@@ -38,7 +39,7 @@ def parse_labels(data: bytes, name: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def read_labels(path: str | Path) -> tuple[str, ...]:
+def read_labels(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """The labels in a file, in class order.
 
     Raises:

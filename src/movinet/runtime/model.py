@@ -10,6 +10,7 @@ import numpy as np
 from movinet.models import ModelInfo
 
 FloatArray = np.ndarray[Any, np.dtype[np.float32]]
+Image = np.ndarray[Any, np.dtype[np.uint8]]
 StateArray = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -60,11 +61,11 @@ class StepModel(Protocol):
         """The state of a stream that has seen nothing."""
         ...
 
-    def step(self, image: FloatArray, state: State) -> tuple[FloatArray, State]:
+    def step(self, image: FloatArray | Image, state: State) -> tuple[FloatArray, State]:
         """One frame.
 
         Args:
-            image: `[H, W, 3]` float32, RGB in the model's `value_range`.
+            image: `[H, W, 3]` RGB, uint8 (0..255), or float32 in the model's `value_range`.
             state: what the last step of the stream gave; consumed: only the returned state is
                 valid afterwards (it may or may not be the same object).
 

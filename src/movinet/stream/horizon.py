@@ -14,6 +14,7 @@ import struct
 import numpy as np
 
 from movinet.errors import UsageError
+from movinet.frames import Image
 from movinet.models import ModelInfo
 from movinet.runtime import FloatArray, State, StepModel
 
@@ -53,8 +54,8 @@ class HorizonState:
             self._ring: FloatArray = np.zeros((frames, width), np.float32)
             self._before: FloatArray = np.zeros(width, np.float32)
 
-    def step(self, image: FloatArray) -> FloatArray:
-        """One frame `[H, W, 3]` float32; gives the logits."""
+    def step(self, image: Image) -> FloatArray:
+        """One frame `[H, W, 3]` uint8 of the model's size; gives the logits."""
         horizon, frames = self._horizon, self._horizon.frames
         if frames is None:
             logits, self._state = self._model.step(image, self._state)

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from movinet.errors import UsageError
 from movinet.frames import Clock, Image, Resizer, Sampler, Time, check_image, exact_seconds
 from movinet.stream.horizon import Horizon, HorizonState
@@ -56,9 +54,6 @@ class Stream:
         self._options = options
         self._horizon = Horizon(model.info, options.horizon)
         self._resizer = Resizer(*model.info.size, options.resize)
-        self._input: FloatArray = np.empty((*model.info.size, 3), np.float32)
-        low, high = model.info.value_range
-        self._low, self._span = np.float32(low), np.float32(high - low)
         self._gap = None if options.horizon is None else options.horizon / options.fps
         self.resets = -1
         self.reset()
@@ -121,12 +116,8 @@ class Stream:
             if not self._sampler.takes(moment):
                 return None
         small = self._resizer(image, sample_aspect_ratio)
-        np.divide(small, np.float32(255), out=self._input, dtype=np.float32)
-        if self._low != 0 or self._span != 1:
-            self._input *= self._span
-            self._input += self._low
         index = self._state.seen
-        logits = self._state.step(self._input)
+        logits = self._state.step(small)
         if (index + 1) % self._options.predict_every:
             return None
         embedding = self._state.embedding() if self._options.embeddings else None
