@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +107,8 @@ def classify(
             sinks.append(Embeddings(embeddings, per_frame=per_frame))
         for sink in sinks:
             stack.enter_context(sink)
-        progress = stack.enter_context(_progress(len(videos)))
+        progress = _progress(len(videos), lines=per_frame)
+        stack.callback(progress.end)
         for video in videos:
             try:
                 _classify(
@@ -125,9 +126,10 @@ def classify(
                 )
             except SourceError as error:
                 failed = True
+                progress.end()
                 for sink in sinks:
                     sink.error(video, str(error))
-                progress.say(f"movinet: error: {error}")
+                _say(f"movinet: error: {error}")
     return 1 if failed else 0
 
 
@@ -157,17 +159,22 @@ def _classify(
                 for sink in sinks:
                     sink.prediction(video, prediction, best)
         summary = gathering.summary(source)
+    progress.end()
     best = summary.top(top, threshold=threshold, among=among)
     for sink in sinks:
         sink.summary(video, summary, best)
     if summary.damaged_packets:
         count = summary.damaged_packets
-        progress.say(
+        _say(
             f"movinet: warning: {video}: {count} damaged "
             f"{'packet was' if count == 1 else 'packets were'} skipped"
         )
     if summary.ended_early is not None:
-        progress.say(f"movinet: warning: {video}: ended early ({summary.ended_early})")
+        _say(f"movinet: warning: {video}: ended early ({summary.ended_early})")
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _main_sink(out: str | None, as_json: bool) -> Sink:
@@ -213,22 +220,19 @@ def _span(duration: Fraction | None, start: float | None, end: float | None) -> 
 
 
 class _Silent:
-    """Progress that nobody sees, because stderr is no terminal."""
+    """Progress that nobody sees."""
 
     def begin(self, video: str, seconds: Fraction | None) -> None: ...
 
-    def at(self, time: Fraction) -> None: ...
+    def at(self, moment: Fraction) -> None: ...
 
-    def say(self, text: str) -> None:
-        click.echo(text, err=True)
+    def end(self) -> None: ...
 
 
-@contextmanager
-def _progress(videos: int) -> Iterator[Progress | _Silent]:
-    if not sys.stderr.isatty():
-        yield _Silent()
-        return
+def _progress(videos: int, *, lines: bool) -> Progress | _Silent:
+    """A bar where somebody sees it, and no `lines` on the same terminal show how it goes on."""
+    if not sys.stderr.isatty() or (lines and sys.stdout.isatty()):
+        return _Silent()
     from movinet.cli.progress import Progress
 
-    with Progress(videos) as progress:
-        yield progress
+    return Progress(videos)

@@ -137,6 +137,11 @@ class ModelInfo:
             raise UsageError(f"frames per second must be above 0, not {float(self.fps):g}")
         if not (math.isfinite(self.temperature) and self.temperature > 0):
             raise UsageError(f"temperature must be above 0, not {self.temperature:g}")
+        if self.horizon < 1:
+            raise UsageError(f"a horizon must be 1 frame or more, not {self.horizon}")
+        low, high = self.value_range
+        if not (math.isfinite(low) and math.isfinite(high) and low != high):
+            raise UsageError(f"a value range must span something, not {low:g} to {high:g}")
         if self.background is not None and self.background not in (self.labels or ()):
             raise LabelsError(
                 f"the background label {self.background!r} of {self.name} is not among its labels"

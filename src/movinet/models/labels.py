@@ -19,7 +19,9 @@ def parse_labels(data: bytes, name: str) -> tuple[str, ...]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        # `error.object` is `data` without its byte order mark.
+        before = error.object[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        line = before.count(b"\n") + 1
         raise LabelsError(
             f"cannot read labels from {name}: line {line} is not UTF-8; save the file as UTF-8"
         ) from error

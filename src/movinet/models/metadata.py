@@ -6,6 +6,7 @@ zipped behind the model. Field numbers follow the public `metadata_schema.fbs`.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from movinet.models.flatbuffer import Table
@@ -35,10 +36,11 @@ class Metadata(NamedTuple):
 
     @property
     def value_range(self) -> tuple[float, float] | None:
-        """What pixel values 0 and 255 become; None when the block does not say."""
+        """What pixel values 0 and 255 become; None when the block does not say, or nonsense."""
         if self.mean is None or not self.std:
             return None
-        return (0 - self.mean) / self.std, (255 - self.mean) / self.std
+        low, high = (0 - self.mean) / self.std, (255 - self.mean) / self.std
+        return (low, high) if math.isfinite(low + high) and low != high else None
 
 
 def parse_metadata(data: bytes) -> Metadata:

@@ -136,11 +136,26 @@ def _attachments(data: bytes | mmap.mmap) -> dict[str, bytes]:
         return {}
     import io
     import zipfile
+    import zlib
 
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return {name: archive.read(name) for name in archive.namelist()}
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
+            entries = archive.infolist()
+            if any(
+                e.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for e in entries
+            ):
+                raise zipfile.BadZipFile("unknown compression")
+            return {entry.filename: archive.read(entry) for entry in entries}
+    # What zipfile raises for damaged archives is not documented; these were met.
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        OverflowError,
+        RuntimeError,
+        ValueError,
+    ) as error:
         raise ModelError(f"the files zipped into it cannot be read ({error})") from error
 
 
@@ -153,9 +168,12 @@ def _contract(file: TFLiteFile, stem: str) -> ModelInfo:
 
     try:
         return _from_contract(json.loads(file.attachments[CONTRACT_FILE]), signature, shown)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, MovinetError):
-            raise
+    except ModelError:
+        raise
+    except KeyError as error:
+        raise ModelError(f"its {CONTRACT_FILE} is damaged ({error} is missing)") from error
+    # A UsageError is a ValueError: what makes no sense here is the file's fault.
+    except (ArithmeticError, AttributeError, RecursionError, TypeError, ValueError) as error:
         raise ModelError(f"its {CONTRACT_FILE} is damaged ({error})") from error
 
 
@@ -224,7 +242,7 @@ def _from_signature(signature: Signature, file: TFLiteFile, stem: str) -> ModelI
 
 def _check_pairs(pairs: tuple[StatePair, ...], signature: Signature) -> None:
     for pair in pairs:
-        out = signature.outputs[pair.name][1]
+        out = signature.outputs[pair.output][1]
         if (out.shape, out.dtype) != (pair.shape, pair.dtype):
             raise ModelError(
                 f"its state {pair.name} goes in as {pair.dtype} {list(pair.shape)} "
@@ -300,6 +318,10 @@ def _from_contract(said: Mapping[str, Any], signature: Signature, shown: ModelIn
                 passed_through=index == signature.outputs[name_out][0],
             )
         )
+    _check_pairs(tuple(states), signature)
+    fed = sorted(state.input for state in states)
+    if fed != sorted(signature.inputs.keys() - {shown.image.name}):
+        raise ModelError(f"its {CONTRACT_FILE} does not name each state of its network once")
     labels = said.get("labels")
     low, high = said.get("value_range", shown.value_range)
     return ModelInfo(
