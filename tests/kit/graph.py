@@ -18,6 +18,13 @@ _TYPES = {
 }
 
 
+class _Builder(flatbuffers.Builder):
+    """Weights lie at multiples of 16 bytes, as in the files of every converter."""
+
+    def StartVector(self, elemSize, numElems, alignment):  # noqa: N802, N803
+        return super().StartVector(elemSize, numElems, 16 if elemSize == 1 else alignment)
+
+
 class Graph:
     """One network being written. Tensors are known by the number that their maker gives back."""
 
@@ -111,6 +118,6 @@ class Graph:
             buffers=self._buffers,
             signatureDefs=definitions,
         )
-        builder = flatbuffers.Builder(4096)
+        builder = _Builder(4096)
         builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
         return bytes(builder.Output())

@@ -20,7 +20,7 @@ from kit.tiny_model import (
     clip_classifier,
     image_classifier,
 )
-from movinet.errors import LabelsError, ModelError, MovinetError, UsageError
+from movinet.errors import LabelsError, ModelError, UsageError
 from movinet.models import ModelInfo, StatePair, TensorInfo, read_info
 from movinet.models.packing import pack
 
@@ -256,10 +256,10 @@ def read_or_refused(data: bytes, factory) -> None:
     path = factory.getbasetemp() / "damaged.tflite"
     path.write_bytes(data)
     try:
-        assert isinstance(read_info(path), ModelInfo)
-    except MovinetError as error:
-        assert isinstance(error, ModelError)
-        assert "\n" not in str(error)
+        answer = read_info(path)
+    except ModelError as error:
+        answer = str(error)
+    assert isinstance(answer, ModelInfo) or (answer and "\n" not in answer)
 
 
 # -- contracts that make no sense ---------------------------------------------

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from movinet.cli.downloadbar import DownloadBar
 from movinet.cli.inputs import find_inputs
 from movinet.cli.options import HORIZON, backend_option, labels_option, model_option, threads_option
 from movinet.cli.program import loaded
@@ -85,16 +86,18 @@ def classify(
     movinet classify clips/ --model my.tflite --json > results.jsonl
     """
     settings = {} if horizon is HORIZON.not_given else {"horizon": horizon}
-    classifier = load(
-        model,
-        labels=labels,
-        fps=fps,
-        resize=crop,
-        threads=threads,
-        backend=backend,
-        embeddings=embeddings is not None and per_frame,
-        **settings,
-    )
+    with DownloadBar(model or "") as progress:
+        classifier = load(
+            model,
+            labels=labels,
+            fps=fps,
+            resize=crop,
+            threads=threads,
+            backend=backend,
+            embeddings=embeddings is not None and per_frame,
+            progress=progress,
+            **settings,
+        )
     among = _allowed(classifier.info, allow, deny)
     videos = find_inputs(inputs, source_fps)
     loaded()
@@ -107,15 +110,15 @@ def classify(
             sinks.append(Embeddings(embeddings, per_frame=per_frame))
         for sink in sinks:
             stack.enter_context(sink)
-        progress = _progress(len(videos), lines=per_frame)
-        stack.callback(progress.end)
+        bar = _progress(len(videos), lines=per_frame)
+        stack.callback(bar.end)
         for video in videos:
             try:
                 _classify(
                     video,
                     classifier,
                     sinks,
-                    progress,
+                    bar,
                     top=top,
                     threshold=threshold,
                     among=among,
@@ -126,7 +129,7 @@ def classify(
                 )
             except SourceError as error:
                 failed = True
-                progress.end()
+                bar.end()
                 for sink in sinks:
                     sink.error(video, str(error))
                 _say(f"movinet: error: {error}")

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from movinet.cli.downloadbar import DownloadBar
 from movinet.errors import DownloadError
 from movinet.models.cache import cache_dir
 from movinet.models.catalogue import Form, Kind, entries, find
 from movinet.models.download import cached, fetch, recorded_sha256, sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rich.console import Console
 
     from movinet.models.catalogue import CatalogueEntry
-    from movinet.models.download import Progress
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON Lines.")
 
@@ -69,7 +65,7 @@ def list_(kind: str | None, form: str | None, as_json: bool) -> None:
 def get(name: str) -> None:
     """Download NAME, once, and print where it lies."""
     entry = find(name)
-    with _progress_bar(entry.name) as progress:
+    with DownloadBar(entry.name) as progress:
         path = fetch(entry, progress=progress)
     if not entry.verified:
         click.echo(f"unverified (no hash is published): sha256 {sha256_of(path)}", err=True)
@@ -178,24 +174,3 @@ def _console() -> Console:
     if not plain.is_terminal:
         plain.width = 1000
     return plain
-
-
-@contextlib.contextmanager
-def _progress_bar(name: str) -> Iterator[Progress | None]:
-    """Give a callback that moves a bar on stderr, or None where that is no terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich import progress
-    from rich.console import Console
-
-    columns = (
-        progress.TextColumn("{task.description}", markup=False),
-        progress.BarColumn(),
-        progress.DownloadColumn(),
-        progress.TransferSpeedColumn(),
-        progress.TimeRemainingColumn(),
-    )
-    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

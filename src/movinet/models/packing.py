@@ -7,6 +7,7 @@ import json
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from movinet.errors import ModelError, OutputError
 from movinet.models.info import ModelInfo
@@ -58,7 +59,6 @@ def pack(data: bytes, info: ModelInfo) -> bytes:
 
 def _with_block(data: bytes, info: ModelInfo) -> bytes:
     """The flatbuffer alone, with the official metadata block in place of any older one."""
-    import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.ModelT.InitFromPackedBuf(data, 0)
@@ -94,9 +94,24 @@ def _with_block(data: bytes, info: ModelInfo) -> bytes:
         entry.buffer = len(model.buffers)
         model.buffers.append(buffer)
     model.metadata = [*kept, entry]
-    builder = flatbuffers.Builder(len(data) + len(block) + 4096)
+    builder = _aligning_builder(len(data) + len(block) + 4096)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
+
+
+def _aligning_builder(size: int) -> Any:  # noqa: ANN401 (untyped library)
+    """A flatbuffer builder that begins weights at multiples of 16 bytes.
+
+    The schema asks for that, so that they can be used where they lie; the generated code forgets.
+    """
+    import flatbuffers
+
+    class Builder(flatbuffers.Builder):  # type: ignore[misc]
+        def StartVector(self, item_size: int, count: int, alignment: int) -> int:  # noqa: N802
+            wanted = max(16, alignment) if item_size == 1 else alignment
+            return int(super().StartVector(item_size, count, wanted))
+
+    return Builder(size)
 
 
 def _with_files(data: bytes, info: ModelInfo) -> bytes:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from movinet.models import ModelInfo, read_info, read_labels
 from movinet.runtime import DEFAULT_BACKEND, FloatArray, StepModel, open_model
 from movinet.stream.prediction import Prediction, Summary
 from movinet.stream.stream import Stream, StreamOptions
+
+if TYPE_CHECKING:
+    from movinet.models.download import Progress
 
 # Frames of a file that are decoded before the network sees the first of them.
 _READ_AHEAD = 8
@@ -197,6 +201,7 @@ def load(
     embeddings: bool = False,
     backend: str = DEFAULT_BACKEND,
     threads: int = 1,
+    progress: Progress | None = None,
 ) -> Classifier:
     """Load a model.
 
@@ -211,6 +216,8 @@ def load(
         embeddings: put the pooled feature into each prediction.
         backend: the engine; see `movinet.runtime.BACKENDS`.
         threads: threads for one step.
+        progress: called with the bytes that are here and the bytes in all (None while unknown)
+            while a catalogue model is downloaded.
 
     Raises:
         ModelError: when the file cannot be used, or is no streaming video classifier.
@@ -218,7 +225,7 @@ def load(
         DownloadError: when a catalogue model cannot be fetched.
         UsageError: for an unknown name or an option that makes no sense.
     """
-    path, published_labels = find_model(model)
+    path, published_labels = find_model(model, progress)
     info = read_info(path)
     label_file = labels or (published_labels if info.labels is None else None)
     if label_file is not None:
@@ -233,7 +240,9 @@ def load(
     return Classifier(open_model(path, info=info, backend=backend, threads=threads), options)
 
 
-def find_model(model: str | os.PathLike[str] | None) -> tuple[Path, Path | None]:
+def find_model(
+    model: str | os.PathLike[str] | None, progress: Progress | None = None
+) -> tuple[Path, Path | None]:
     """The file of a model named by its path or its catalogue name, and its published labels.
 
     The labels are None where the catalogue knows of none, as for any file given by its path.
@@ -258,7 +267,7 @@ def find_model(model: str | os.PathLike[str] | None) -> tuple[Path, Path | None]
     if entry.kind != "tflite":
         runs = ", ".join(known.name for known in entries() if known.kind == "tflite")
         raise UsageError(f"{entry.name} is a {entry.kind} and cannot be run; these can: {runs}")
-    file = fetch(entry)
+    file = fetch(entry, progress=progress)
     named = [known for known in entries() if known.name == entry.labels]
     return file, fetch(named[0]) if named else None
 
