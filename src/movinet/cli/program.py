@@ -35,6 +35,15 @@ class _Verbs(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the verb; that nobody reads standard output any more (`| head`) is no error."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # What is still in the buffer must go somewhere when it is flushed at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return DONE
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs without importing them."""
         with formatter.section("Commands"):
@@ -84,10 +93,6 @@ def run(args: list[str] | None = None) -> int:
         return _complain(str(error), WRONG_USAGE)
     except MovinetError as error:
         return _complain(str(error), FAILED)
-    except BrokenPipeError:
-        # Nobody reads any more (`| head`): that is no error. Python would complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
     except OSError as error:
         return _complain(f"cannot write standard output: {error.strerror or error}", FAILED)
     return status if isinstance(status, int) else DONE
