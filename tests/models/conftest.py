@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from movinet.models import download
+from movinet.models import transfer
 from movinet.models.catalogue import CatalogueEntry
 
 # Longer than a chunk, never the same twice in a row, and what a TFLite file begins with.
@@ -125,4 +125,4 @@ def environment(tmp_path, monkeypatch):
     for name in ("MOVINET_OFFLINE", "MOVINET_MIRROR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(download, "RETRY_DELAYS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(transfer, "RETRY_DELAYS", (0.0, 0.0, 0.0))

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from movinet.errors import DownloadError
-from movinet.models import download
+from movinet.models import transfer
 from movinet.models.cache import cache_dir, mirror, offline
 from movinet.models.download import cached, fetch, recorded_sha256
 
@@ -93,11 +93,11 @@ def test_a_server_that_always_stops_is_reported_and_resumed_at_the_next_call(ser
 
 
 def test_a_silent_server_is_given_up_and_resumed(server, entry, monkeypatch):
-    monkeypatch.setattr(download, "READ_TIMEOUT", 0.2)
+    monkeypatch.setattr(transfer, "READ_TIMEOUT", 0.2)
     server.cuts, server.stalls = [300_000], 1
     start = time.monotonic()
     assert fetch(entry).read_bytes() == server.body
-    assert time.monotonic() - start < download.CONNECT_TIMEOUT / 2
+    assert time.monotonic() - start < transfer.CONNECT_TIMEOUT / 2
     assert ranges(server) == [None, "bytes=300000-"]
 
 
@@ -176,7 +176,7 @@ def test_a_part_from_another_address_is_not_used(server, entry):
 
 
 def test_a_refused_connection_is_one_line_at_once(entry, monkeypatch):
-    monkeypatch.setattr(download, "RETRY_DELAYS", (60.0,))
+    monkeypatch.setattr(transfer, "RETRY_DELAYS", (60.0,))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))  # bound and not listening: nobody answers here
         url = f"http://127.0.0.1:{free.getsockname()[1]}/one"

@@ -20,7 +20,7 @@ from movinet.stream.prediction import Prediction, Summary
 from movinet.stream.stream import Stream, StreamOptions
 
 if TYPE_CHECKING:
-    from movinet.models.download import Progress
+    from movinet.models.transfer import Progress
 
 # Frames of a file that are decoded before the network sees the first of them.
 _READ_AHEAD = 8
@@ -138,7 +138,7 @@ class Gathering:
         if self._last is None:
             raise SourceError(f"cannot read {source.name}: no picture in it could be decoded")
         horizon = self._classifier.options.horizon
-        frames = self._last.index + 1
+        frames = self.stream.frames
         # An endless memory speaks of the whole video already, and so does one that spans it.
         whole = horizon is None or (frames <= horizon and self.stream.resets == 0)
         scores = self._last.scores if whole else (self._total / self._count).astype(np.float32)
@@ -147,7 +147,7 @@ class Gathering:
             duration = self._last.time
         return Summary(
             scores=scores,
-            frames=self._last.index + 1,
+            frames=frames,
             duration=duration,
             damaged_packets=source.damaged_packets,
             mended_times=source.mended_times,

@@ -47,6 +47,10 @@ class Stream:
     `push` it frames as they come; it takes those that the model's frame rate asks for, and answers
     with a `Prediction` for each of them. It begins anew by itself when its frames stay away for
     longer than the horizon.
+
+    Attributes:
+        frames: how many frames the model was given, in all.
+        resets: how often the stream began anew.
     """
 
     def __init__(self, model: StepModel, options: StreamOptions) -> None:
@@ -55,6 +59,7 @@ class Stream:
         self._horizon = Horizon(model.info, options.horizon)
         self._resizer = Resizer(*model.info.size, options.resize)
         self._gap = None if options.horizon is None else options.horizon / options.fps
+        self.frames = 0
         self.resets = -1
         self.reset()
 
@@ -65,11 +70,6 @@ class Stream:
         self._sampler = Sampler(self._options.fps)
         self._last: Fraction | None = None
         self.resets += 1
-
-    @property
-    def frames(self) -> int:
-        """How many frames the model has seen since the stream began."""
-        return self._state.seen
 
     def resize(self, image: Image, sample_aspect_ratio: Fraction = Fraction(1)) -> Image:
         """A frame as the model wants it; `push` does this by itself.
@@ -118,6 +118,7 @@ class Stream:
         small = self._resizer(image, sample_aspect_ratio)
         index = self._state.seen
         logits = self._state.step(small)
+        self.frames += 1
         if (index + 1) % self._options.predict_every:
             return None
         embedding = self._state.embedding() if self._options.embeddings else None
