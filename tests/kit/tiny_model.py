@@ -29,7 +29,9 @@ COUNT = "state_head_pool_frame_count"
 BUFFER = "state_block1_layer0_stream_buffer"
 LAYER_SUM = "state_block1_layer0_pool_buffer"
 LAYER_COUNT = "state_block1_layer0_pool_frame_count"
-DELAYED = "state_block2_layer0_stream_buffer"
+# States before and behind BUFFER in the order of the alphabet.
+DELAYED_BEFORE = "state_block0_layer0_stream_buffer"
+DELAYED_BEHIND = "state_block2_layer0_stream_buffer"
 
 State = dict[str, np.ndarray]
 
@@ -47,7 +49,8 @@ class TinyModel:
         order: a seed that scrambles the inputs; None leaves them in the order of the alphabet.
         squeeze_excite: whether the pool of block 1 is alive ("stream") and shifts the logits, or
             hands its states on untouched ("lite").
-        delayed: add a state whose output tensor is the *input* tensor of the stream buffer.
+        delayed: add a state of this name whose output tensor is the *input* tensor of the stream
+            buffer, so that it lags one frame behind it.
         embedding: add an output "embedding", which is twice the mean.
         weights: "float32", "float16", "dynamic" or "int8": what its constants look like. Only the
             first two compute what `step` says.
@@ -62,7 +65,7 @@ class TinyModel:
     count_dtype: str = "int32"
     order: int | None = None
     squeeze_excite: bool = False
-    delayed: bool = False
+    delayed: str | None = None
     embedding: bool = False
     weights: str = "float32"
     wrong: str | None = None
@@ -166,8 +169,8 @@ class TinyModel:
             pooled = mean(outputs[LAYER_SUM], outputs[LAYER_COUNT])
             logits = add(logits, matrix(self._past, pooled), (1, self.classes))
         if self.delayed:
-            outputs[DELAYED] = inputs[BUFFER]
-            before = reshape(self._part(graph, inputs[DELAYED], 0, 1), 1, channels)
+            outputs[self.delayed] = inputs[BUFFER]
+            before = reshape(self._part(graph, inputs[self.delayed], 0, 1), 1, channels)
             logits = add(logits, matrix(self._means, before), (1, self.classes))
         if self.wrong == "shape":
             outputs[BUFFER] = longer
@@ -231,7 +234,7 @@ class TinyModel:
         state = {SUM: row, COUNT: count, LAYER_SUM: row, LAYER_COUNT: count}
         state[BUFFER] = np.zeros(self._buffer_shape(2), np.float32)
         if self.delayed:
-            state[DELAYED] = state[BUFFER]
+            state[self.delayed] = state[BUFFER]
         return dict(sorted(state.items()))
 
     def feature(self, image: np.ndarray) -> np.ndarray:
@@ -252,8 +255,8 @@ class TinyModel:
             new[LAYER_COUNT] = state[LAYER_COUNT] + np.ones(1, self.count_dtype)
             logits = logits + self._past @ _mean(new[LAYER_SUM], new[LAYER_COUNT])
         if self.delayed:
-            new[DELAYED] = state[BUFFER]
-            logits = logits + self._means @ state[DELAYED][:, 0].reshape(-1)
+            new[self.delayed] = state[BUFFER]
+            logits = logits + self._means @ state[self.delayed][:, 0].reshape(-1)
         return logits, new
 
     def run(self, images: list[np.ndarray]) -> list[np.ndarray]:
@@ -285,7 +288,8 @@ VARIANTS = {
     "scrambled": replace(TINY, order=3),
     "float counts": replace(TINY, count_dtype="float32"),
     "squeeze-excite": replace(TINY, squeeze_excite=True),
-    "delayed": replace(TINY, delayed=True, order=5),
+    "delayed before": replace(TINY, delayed=DELAYED_BEFORE),
+    "delayed behind": replace(TINY, delayed=DELAYED_BEHIND, order=5),
     "embedding": replace(TINY, embedding=True),
     "wide": replace(TINY, channels=480),
     "one class": replace(TINY, classes=1),

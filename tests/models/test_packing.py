@@ -79,7 +79,12 @@ def test_every_variant_can_be_packed(tiny, tmp_path):
     low=st.floats(-300, 299),
     span=st.floats(0.01, 600),
     labels=st.lists(
-        st.text(st.characters(codec="utf-8"), min_size=1), min_size=4, max_size=4, unique=True
+        st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), min_size=1)
+        .map(str.strip)
+        .filter(bool),
+        min_size=4,
+        max_size=4,
+        unique=True,
     ),
     licence=st.none() | st.text(st.characters(codec="utf-8"), min_size=1),
 )
@@ -306,7 +311,7 @@ def test_a_broken_contract_ends_in_one_line(change, plain, info):
     message = str(caught.value)
     assert message.startswith(f"cannot use {plain}: ")
     assert "\n" not in message
-    assert re.search(r"movinet\.json|label", message)
+    assert re.search(r"movinet\.json|label|its state", message)
 
 
 def test_an_untouched_contract_is_not_broken(plain, info):
@@ -386,6 +391,14 @@ def test_a_contract_of_another_model(plain, info, tmp_path):
         "packed.tflite",
         "tiny.tflite",
     ]
+
+
+@pytest.mark.parametrize("label", ["", " ", "two\nlines", "two\rlines", " padded", "a\0b"])
+def test_a_label_that_is_no_line(label, plain, info, tmp_path):
+    labels = ("a", label, "c", "no action")
+    with pytest.raises(LabelsError, match="cannot be a line of a label file"):
+        pack_model(plain, replace(info, labels=labels), tmp_path / "packed.tflite")
+    assert not (tmp_path / "packed.tflite").exists()
 
 
 def test_other_metadata_is_kept(plain, info, tmp_path):

@@ -11,7 +11,7 @@ from kit import child
 from kit.graph import Graph
 from kit.tiny_model import (
     COUNT,
-    DELAYED,
+    DELAYED_BEHIND,
     LAYER_COUNT,
     LAYER_SUM,
     SUM,
@@ -87,8 +87,8 @@ def test_squeeze_excite_makes_the_stream_form(tmp_path):
 
 
 def test_an_output_that_is_the_input_of_another_state_is_alive(tmp_path):
-    info = info_of(VARIANTS["delayed"].data, tmp_path)
-    assert DELAYED in {state.name for state in info.live_states}
+    info = info_of(VARIANTS["delayed behind"].data, tmp_path)
+    assert DELAYED_BEHIND in {state.name for state in info.live_states}
 
 
 @pytest.mark.parametrize("weights", ["float32", "float16", "dynamic", "int8"])

@@ -160,3 +160,17 @@ print("all refused")
         check=False,
     )
     assert (run.returncode, run.stdout, run.stderr) == (0, "all refused\n", "")
+
+
+def test_show_names_licence_and_source_of_the_official_file():
+    shown = subprocess.run(
+        [sys.executable, "-m", "movinet", "models", "show", INT8, "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    contract = json.loads(shown.stdout)
+    assert contract["licence"] == "Apache-2.0"
+    assert "Google" in contract["source"]
+    assert contract["accuracy"] == {"top-1": 65.04}
+    assert [state["kind"] for state in contract["states"]].count("stream_buffer") == 11

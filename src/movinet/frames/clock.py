@@ -32,7 +32,8 @@ class Clock:
 
     A missing one becomes the one before plus a frame's length. One that goes back becomes the one
     before plus a tick; those behind it keep their distances to it until the clock has caught up,
-    so that a clock set back leaves a seam of a tick and nothing else.
+    so that a clock set back leaves a seam of a tick and nothing else, and neither does a single
+    wrong stamp.
 
     Times are numbers of any one unit: seconds as fractions, or ticks as integers.
     """
@@ -54,9 +55,11 @@ class Clock:
             time, self._offset = raw, 0
         else:
             time = raw + self._offset
-            if time <= last:
-                self.mended += 1
+            # Within a tick of the last time it has caught up, whatever the distance was before.
+            if time <= last or raw > last - self._tick:
                 time = last + self._tick
+                if time - raw != self._offset:
+                    self.mended += 1
                 self._offset = time - raw
         self._last = time
         return time

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 # After so many damaged packets in a row nothing good is coming any more.
 _HOPELESS = 200
+# Seconds before the start to look for a picture to begin decoding at, one after the other: FFmpeg
+# seeks by decoding times, and in some formats to any packet.
+_MARGINS = (0, 1, 5, 20)
 
 
 class ContainerSource(Source):
@@ -39,21 +42,35 @@ class ContainerSource(Source):
         options: Mapping[str, str] | None = None,
         timeout: tuple[float, float] | None = None,
         live: bool = False,
+        seekable: bool = True,
         fps: Fraction | None = None,
         start: Fraction | None = None,
         end: Fraction | None = None,
     ) -> None:
         self.name = name
         self.live = live
+        self._target = target
+        self._format = container_format
+        self._options = dict(options or {})
+        self._timeout = timeout
+        self._seekable = seekable and not live
         self._fps = fps
         self._start = start
         self._end = end
+        self._open()
+        if self._container.duration is not None and not live:
+            self.duration = Fraction(self._container.duration, av.time_base)
+
+    def _open(self) -> None:
         try:
             self._container = av.open(
-                target, format=container_format, options=dict(options or {}), timeout=timeout
+                self._target,
+                format=self._format,
+                options=dict(self._options),
+                timeout=self._timeout,
             )
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise SourceError(f"cannot read {name}: {_reason(error)}") from error
+            raise SourceError(f"cannot read {self.name}: {_reason(error)}") from error
         try:
             self._stream = self._pick_stream()
         except BaseException:
@@ -62,16 +79,23 @@ class ContainerSource(Source):
         # One thread: two gained nothing here (2.9 s against 2.9 s for a minute of 720p, and a
         # quarter more CPU time), hold live pictures back, and report damage late.
         self._stream.thread_type = "NONE"
-        if self._container.duration is not None and not live:
-            self.duration = Fraction(self._container.duration, av.time_base)
+        # AVI has no presentation times. Those that FFmpeg makes up are wrong where H.264 reorders
+        # pictures; the decoding times are right but for a constant delay.
+        self._made_up_times = self._container.format.name == "avi" and (
+            self._stream.codec_context.name in ("h264", "hevc")
+        )
 
     def _pick_stream(self) -> av.VideoStream:
+        reason = "not a video (no video stream)"
         stream: av.VideoStream
         for stream in self._container.streams.video:
             # Cover art in music files is a video stream with one picture.
-            if not stream.disposition & av.stream.Disposition.attached_pic:
+            if stream.disposition & av.stream.Disposition.attached_pic:
+                continue
+            if stream.codec_context is not None:
                 return stream
-        raise SourceError(f"cannot read {self.name}: not a video (no video stream)")
+            reason = "no decoder for its kind of video"
+        raise SourceError(f"cannot read {self.name}: {reason}")
 
     def close(self) -> None:
         """Let go of the file or device."""
@@ -79,9 +103,9 @@ class ContainerSource(Source):
 
     def __iter__(self) -> Iterator[Frame]:
         """The frames, in order of time."""
-        stream = self._stream
-        base = Fraction(stream.time_base or Fraction(1, 90_000))
-        rate = stream.average_rate or stream.base_rate or Fraction(25)
+        base = Fraction(self._stream.time_base or Fraction(1, 90_000))
+        # The average is a guess of 25 where there are no timestamps.
+        rate = self._stream.guessed_rate or self._stream.average_rate or Fraction(25)
         zero = self._zero(base)
         clock = Clock(max(1, round(1 / (rate * base))), 1)
         sampler = Sampler(self._fps, base) if self._fps is not None else None
@@ -90,7 +114,7 @@ class ContainerSource(Source):
         last: int | None = None
         index = 0
         for picture in self._pictures(sampler, base, zero):
-            ticks = int(clock.read(picture.pts))
+            ticks = int(clock.read(self._stamp(picture)))
             self.mended_times = clock.mended
             if zero is None:
                 zero = ticks
@@ -119,19 +143,40 @@ class ContainerSource(Source):
         return round(Fraction(self._container.start_time, av.time_base) / base)
 
     def _seek(self, base: Fraction, zero: int | None) -> None:
-        if self._start is None or self.live or self._start <= 0:
+        """Go to where decoding gives the frame at the start and all behind it.
+
+        Where that fails, everything before the start is read and dropped.
+        """
+        if not self._start or not self._seekable or zero is None:
             return
-        target = int(self._start / base) + (zero or 0)
-        try:
-            self._container.seek(target, stream=self._stream, backward=True)
-        except (av.error.FFmpegError, OSError):
-            return  # a pipe cannot seek: everything before the start is read and dropped
+        start = zero + ceil(self._start / base)
+        for margin in _MARGINS:
+            target = start - int(margin / base)
+            if target <= zero:
+                break
+            try:
+                self._container.seek(target, stream=self._stream, backward=True)
+                picture = next(self._container.decode(self._stream))
+                ticks = self._stamp(picture)
+                if ticks is not None and ticks <= start:
+                    self._container.seek(target, stream=self._stream, backward=True)
+                    return
+            except (av.error.FFmpegError, OSError, StopIteration):
+                continue
+        # A failed attempt may have read up to the end.
+        self._container.close()
+        if hasattr(self._target, "seek"):
+            self._target.seek(0)
+        self._open()
+
+    def _stamp(self, picture: av.VideoFrame) -> int | None:
+        return picture.dts if self._made_up_times else picture.pts
 
     def _pictures(
         self, sampler: Sampler | None, base: Fraction, zero: int | None
     ) -> Iterator[av.VideoFrame]:
         """Decoded pictures in order of time; some of those that are not needed are left out."""
-        if sampler is None:
+        if sampler is None or self._made_up_times:
             for packet in self._packets():
                 yield from self._decode(packet, None)
             return
@@ -196,15 +241,37 @@ class ContainerSource(Source):
         aspect = self._stream.sample_aspect_ratio
         if not aspect:
             return Fraction(1)
-        return 1 / Fraction(aspect) if picture.rotation % 180 else Fraction(aspect)
+        return 1 / Fraction(aspect) if _orientation(picture)[0] else Fraction(aspect)
 
 
 def upright_image(picture: av.VideoFrame) -> Image:
     """A decoded picture as `[H, W, 3]` uint8 RGB, turned as its display matrix says."""
     # PyAV's default of many threads for the conversion costs up to 40 % on a small machine.
     image = cast("Image", picture.to_ndarray(format="rgb24", threads=1))
-    quarters = round(picture.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image
+    lying, mirrored, flipped = _orientation(picture)
+    if not (lying or mirrored or flipped):
+        return image
+    if lying:
+        image = image.transpose(1, 0, 2)
+    return np.ascontiguousarray(image[:: -1 if flipped else 1, :: -1 if mirrored else 1])
+
+
+def _orientation(picture: av.VideoFrame) -> tuple[bool, bool, bool]:
+    """What the display matrix asks for.
+
+    Whether rows and columns change places, and whether left and right, up and down do after that.
+    """
+    try:
+        data = picture.side_data.get("DISPLAYMATRIX")
+    except ValueError:  # there is side data of a kind that PyAV does not know
+        data = None
+    if data is None:
+        quarters = round(picture.rotation / 90) % 4
+        return quarters % 2 == 1, quarters >= 2, quarters in (1, 2)
+    matrix = np.frombuffer(cast("Any", data), np.int32)
+    lying = bool(abs(matrix[1]) > abs(matrix[0]))
+    right, down = (matrix[3], matrix[1]) if lying else (matrix[0], matrix[4])
+    return lying, bool(right < 0), bool(down < 0)
 
 
 def _reason(error: BaseException) -> str:

@@ -53,10 +53,11 @@ class ImageSource(Source):
             ):
                 continue
             try:
-                with av.open(path) as container:
+                # "file:" keeps FFmpeg from reading a colon in a name as a protocol.
+                with av.open(f"file:{path}") as container:
                     picture = next(container.decode(video=0))
                     image = upright_image(picture)
-            except (av.error.FFmpegError, OSError, StopIteration, IndexError):
+            except (av.error.FFmpegError, OSError, ValueError, StopIteration, IndexError):
                 self.damaged_packets += 1
                 continue
             if sampler is not None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from movinet.errors import SourceError, UsageError
 from movinet.frames.clock import Time, exact_seconds
-from movinet.frames.discovery import expand, has_magic, images_in, is_image
+from movinet.frames.discovery import expand, find_videos, has_magic, images_in, is_image
 from movinet.frames.frame import Source
 
 if TYPE_CHECKING:
@@ -96,7 +96,15 @@ def _open_named(
     from movinet.frames.container import ContainerSource
 
     if name == "-":
-        return ContainerSource("standard input", _stdin(), fps=fps, start=start, end=end)
+        target = _stdin()
+        return ContainerSource(
+            "standard input",
+            target,
+            seekable=not isinstance(target, str),
+            fps=fps,
+            start=start,
+            end=end,
+        )
     if name.startswith("test:"):
         return ContainerSource(
             name, _pattern(name), container_format="lavfi", fps=fps, start=start, end=end
@@ -130,9 +138,9 @@ def _open_named(
             start=start,
             end=end,
         )
-    _check_file(name)
+    regular = _check_file(name)
     # "file:" keeps FFmpeg from reading a colon in a name as a protocol.
-    return ContainerSource(name, f"file:{name}", fps=fps, start=start, end=end)
+    return ContainerSource(name, f"file:{name}", seekable=regular, fps=fps, start=start, end=end)
 
 
 def _rate(fps: Time | None, name: str) -> Fraction | None:
@@ -162,7 +170,9 @@ def _images(name: str) -> list[str]:
         except OSError as error:
             raise SourceError(f"cannot read {name}: {error.strerror}") from error
         if not images:
-            raise SourceError(f"cannot read {name}: a folder without images or videos")
+            videos = "with videos: open each by itself"
+            reason = videos if find_videos(name) else "without images or videos"
+            raise SourceError(f"cannot read {name}: a folder {reason}")
         return images
     if has_magic(name) and not path.exists() and not _URL.match(name):
         files = expand(name)
@@ -174,6 +184,8 @@ def _images(name: str) -> list[str]:
 
 
 def _stdin() -> object:
+    if sys.stdin is None:
+        raise SourceError("cannot read standard input: it is closed")
     stream = sys.stdin.buffer
     # FFmpeg reads a pipe best by itself; a redirected file can be sought in through Python.
     return stream if stream.seekable() else "pipe:0"
@@ -215,8 +227,11 @@ def _camera(name: str) -> tuple[str, str, dict[str, str]] | None:
     return path, "v4l2", {"input_format": "mjpeg", "framerate": "30"}
 
 
-def _check_file(name: str) -> None:
-    """Say what is wrong with a file in the system's words before FFmpeg guesses."""
+def _check_file(name: str) -> bool:
+    """Say what is wrong with a file in the system's words before FFmpeg guesses.
+
+    Gives whether it is one that can be sought in.
+    """
     try:
         status = os.stat(name)  # noqa: PTH116 (text as given)
     except (OSError, ValueError) as error:
@@ -225,5 +240,7 @@ def _check_file(name: str) -> None:
         raise SourceError(f"cannot read {name}: {reason}") from error
     if not os.access(name, os.R_OK):
         raise SourceError(f"cannot read {name}: no permission to read it")
-    if stat.S_ISREG(status.st_mode) and status.st_size == 0:
+    regular = stat.S_ISREG(status.st_mode)
+    if regular and status.st_size == 0:
         raise SourceError(f"cannot read {name}: the file is empty")
+    return regular

@@ -53,13 +53,15 @@ class PiCameraSource(Source):
         """The frames, in order of time."""
         clock = Clock(Fraction(1, _RATE), Fraction(1, _NANOSECONDS))
         sampler = Sampler(self._fps) if self._fps is not None else None
-        origin = time.monotonic_ns()
+        origin: int | None = None
         index = 0
         while True:
             request = self._camera.capture_request()
             try:
                 stamp = request.get_metadata().get("SensorTimestamp", time.monotonic_ns())
+                origin = stamp if origin is None else origin
                 moment = Fraction(clock.read(Fraction(stamp - origin, _NANOSECONDS)))
+                self.mended_times = clock.mended
                 if self._end is not None and moment >= self._end:
                     return
                 if sampler is not None and not sampler.takes(moment):

@@ -65,8 +65,7 @@ class Resizer:
         self.height = height
         self.width = width
         self.rule = rule
-        self._plan: _Plan | None = None
-        self._planned_for: tuple[int, int, Fraction] | None = None
+        self._planned: tuple[tuple[int, int, Fraction], _Plan] | None = None
 
     def __call__(self, image: Image, sample_aspect_ratio: Fraction = Fraction(1)) -> Image:
         """`image` `[H, W, 3]` as `[height, width, 3]`, both uint8."""
@@ -76,10 +75,10 @@ class Resizer:
             return image
         key = height, width, sample_aspect_ratio
         # A local name: another thread may plan for another size meanwhile.
-        plan = self._plan if key == self._planned_for else None
-        if plan is None:
-            plan = self._make_plan(*key)
-            self._plan, self._planned_for = plan, key
+        planned = self._planned
+        if planned is None or planned[0] != key:
+            planned = self._planned = key, self._make_plan(*key)
+        plan = planned[1]
         half, side = len(plan.down), plan.right.shape[1]
         # Rows first: whole rows are copied fast, and columns are then picked from few of them.
         rows = np.ascontiguousarray(image).reshape(height, width * 3)[plan.rows]

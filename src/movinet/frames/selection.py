@@ -24,7 +24,8 @@ class PacketSelector:
     A frame is taken when it is the first in its interval (see `Sampler`). Packets come in decoding
     order, so an earlier frame may still be on its way: a packet is held back until the decoding
     time has reached its own presentation time, since from then on every packet is later. Where
-    timestamps are missing or not in order, or a packet is damaged, everything is declared needed.
+    timestamps are missing, not in order or there twice, or a packet is damaged, everything is
+    declared needed.
     """
 
     def __init__(self, sampler: Sampler, first: int | None = None) -> None:
@@ -34,6 +35,7 @@ class PacketSelector:
         self._queue: deque[Packet] = deque()
         self._earliest: dict[int, int] = {}
         self._last_dts: int | None = None
+        self._recent: deque[int] = deque(maxlen=_LOOKAHEAD)
         self._trusted = True
 
     def add(self, packet: Packet) -> Iterator[tuple[Packet, bool]]:
@@ -42,6 +44,9 @@ class PacketSelector:
         if packet.pts is None or packet.dts is None or last is None or packet.dts < last:
             self._trusted = False
         else:
+            # The clock will move the second of two frames at one time, and perhaps those behind.
+            self._trusted = self._trusted and packet.pts not in self._recent
+            self._recent.append(packet.pts)
             self._last_dts = packet.dts
         if not self._trusted or not self._sampler.started:
             yield from self.flush()

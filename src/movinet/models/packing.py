@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from movinet.errors import ModelError, OutputError
+from movinet.errors import LabelsError, ModelError, OutputError
 from movinet.models.info import ModelInfo
 from movinet.models.metadata import METADATA_BUFFER, Metadata, build_metadata
 from movinet.models.tflite import CONTRACT_FILE, parse_tflite, read_tflite
@@ -27,6 +27,7 @@ def pack_model(source: str | Path, info: ModelInfo, target: str | Path) -> Model
 
     Raises:
         ModelError: when `source` is not a .tflite, or `info` does not fit it.
+        LabelsError: when a label could not be read back from a label file.
         OutputError: when `target` cannot be written.
     """
     target = Path(target)
@@ -114,12 +115,19 @@ def _aligning_builder(size: int) -> Any:  # noqa: ANN401 (untyped library)
     return Builder(size)
 
 
+def _line(label: str) -> str:
+    """`label`, which has to stand on a line of its own."""
+    if not label or label != label.strip() or any(mark in label for mark in "\r\n\0"):
+        raise LabelsError(f"the label {label!r} cannot be a line of a label file")
+    return label
+
+
 def _with_files(data: bytes, info: ModelInfo) -> bytes:
     """The model with `movinet.json` and the labels zipped behind it."""
     contract = json.dumps(info.to_dict(), ensure_ascii=False, indent=1)
     files = {CONTRACT_FILE: contract}
     if info.labels:
-        files[LABEL_FILE] = "".join(f"{label}\n" for label in info.labels)
+        files[LABEL_FILE] = "".join(f"{_line(label)}\n" for label in info.labels)
     stream = io.BytesIO(data)
     # Appending, as the official tool does, keeps the zip's offsets true to the whole file.
     with zipfile.ZipFile(stream, "a") as archive:

@@ -38,6 +38,8 @@ def open_litert(path: Path, info: ModelInfo, threads: int) -> LiteRTModel:
             interpreter = Interpreter(model_path=str(path), num_threads=threads)
             interpreter.allocate_tensors()
         return LiteRTModel(interpreter, info)
+    except KeyError as error:
+        raise ModelError(f"cannot use {path}: it has no {error}, as its contract says") from error
     except (ValueError, RuntimeError) as error:
         # LiteRT's messages run over several lines; the first says what is wrong.
         reason = str(error).strip().split("\n")[0]
@@ -62,7 +64,8 @@ def _quiet() -> Iterator[None]:
             return
         reader, writer = os.pipe()
         # A pipe holds 64 KiB; were there ever more, writing must fail and not wait for ever.
-        os.set_blocking(writer, False)
+        if hasattr(os, "set_blocking"):  # not on Windows before Python 3.12
+            os.set_blocking(writer, False)
         try:
             os.dup2(writer, 2)
             yield
@@ -283,15 +286,22 @@ class LiteRTModel:
         height, width = self.info.size
         self._image = self._input_views[self.info.image.name].reshape(height, width, 3)
         self._logits = self.output_views[self.info.logits.name].reshape(-1)
+        inputs = {pair.name: self._input_views[pair.name].ctypes.data for pair in self.pairs}
+        first: list[tuple[int, int, int]] = []
+        then: list[tuple[int, int, int]] = []
+        self._aside: list[StateArray] = []
         # The network reads the early layers first: copied last, they are still in the cache.
-        self._moves = [
-            (
-                self._input_views[pair.name].ctypes.data,
-                self.output_views[pair.name].ctypes.data,
-                pair.nbytes,
-            )
-            for pair in reversed(self.pairs)
-        ]
+        for pair in reversed(self.pairs):
+            source = self.output_views[pair.name].ctypes.data
+            if source in inputs.values():
+                # In a delay line one state comes out as another went in: it is put aside before
+                # that one's next value is moved in.
+                self._aside.append(np.empty(pair.shape, np.dtype(pair.dtype)))
+                aside = self._aside[-1].ctypes.data
+                first.append((aside, source, pair.nbytes))
+                source = aside
+            then.append((inputs[pair.name], source, pair.nbytes))
+        self._moves = first + then
 
     def _view(self, index: int) -> Any:  # noqa: ANN401 (numpy's own type for this is private)
         """An array over a tensor's memory that does not count as a reference to the interpreter.
