@@ -18,9 +18,7 @@ def python(
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code, *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": path},
-        capture_output=True,
-        timeout=100,
-        **options,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 100, **options},
     )
     if check:
         assert done.returncode == 0, done.stderr.decode(errors="replace")

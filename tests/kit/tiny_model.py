@@ -49,6 +49,7 @@ class TinyModel:
         order: a seed that scrambles the inputs; None leaves them in the order of the alphabet.
         squeeze_excite: whether the pool of block 1 is alive ("stream") and shifts the logits, or
             hands its states on untouched ("lite").
+        passed_on: let the state that passes through untouched shift the logits.
         delayed: add a state of this name whose output tensor is the *input* tensor of the stream
             buffer, so that it lags one frame behind it.
         embedding: add an output "embedding", which is twice the mean.
@@ -65,6 +66,7 @@ class TinyModel:
     count_dtype: str = "int32"
     order: int | None = None
     squeeze_excite: bool = False
+    passed_on: bool = False
     delayed: str | None = None
     embedding: bool = False
     weights: str = "float32"
@@ -168,6 +170,9 @@ class TinyModel:
             outputs[LAYER_COUNT] = counted(LAYER_COUNT)
             pooled = mean(outputs[LAYER_SUM], outputs[LAYER_COUNT])
             logits = add(logits, matrix(self._past, pooled), (1, self.classes))
+        if self.passed_on:
+            untouched = reshape(inputs[LAYER_SUM], 1, channels)
+            logits = add(logits, matrix(self._means, untouched), (1, self.classes))
         if self.delayed:
             outputs[self.delayed] = inputs[BUFFER]
             before = reshape(self._part(graph, inputs[self.delayed], 0, 1), 1, channels)
@@ -254,6 +259,8 @@ class TinyModel:
             new[LAYER_SUM] = state[LAYER_SUM] + 2 * row
             new[LAYER_COUNT] = state[LAYER_COUNT] + np.ones(1, self.count_dtype)
             logits = logits + self._past @ _mean(new[LAYER_SUM], new[LAYER_COUNT])
+        if self.passed_on:
+            logits = logits + self._means @ state[LAYER_SUM].reshape(-1)
         if self.delayed:
             new[self.delayed] = state[BUFFER]
             logits = logits + self._means @ state[self.delayed][:, 0].reshape(-1)

@@ -92,7 +92,7 @@ class ContainerSource(Source):
             # Cover art in music files is a video stream with one picture.
             if stream.disposition & av.stream.Disposition.attached_pic:
                 continue
-            if stream.codec_context is not None:
+            if stream.codec_context:  # None where there is no decoder, whatever its type says
                 return stream
             reason = "no decoder for its kind of video"
         raise SourceError(f"cannot read {self.name}: {reason}")
@@ -284,5 +284,7 @@ def _reason(error: BaseException) -> str:
         return "it is a folder"
     if isinstance(error, av.error.InvalidDataError):
         return "not a video, or damaged beyond reading"
+    if isinstance(error, av.error.ExitError):
+        return "no answer in time"
     text = getattr(error, "strerror", None) or str(error)
     return " ".join(text.split())

@@ -112,6 +112,8 @@ def _open_named(
     camera = _camera(name)
     if camera is not None:
         target, container_format, options = camera
+        if container_format == "v4l2" and not Path(target).exists():
+            raise SourceError(f"cannot read {name}: there is no camera at {target}")
         return ContainerSource(
             name,
             target,
@@ -178,7 +180,7 @@ def _images(name: str) -> list[str]:
         files = expand(name)
         images = [file for file in files if is_image(file)]
         if not images:
-            raise SourceError(f"cannot read {name}: no image has such a name")
+            raise SourceError(f"cannot read {name}: no file has such a name")
         return images
     return []
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from movinet.errors import OutputError
 from movinet.outputs.records import Record, error_record, prediction_record, summary_record
 from movinet.outputs.sink import Sink
 from movinet.outputs.textfile import TextOutput
@@ -23,7 +25,12 @@ class Csv(Sink):
 
     def __init__(self, path: str | Path | None = None) -> None:
         self._output = TextOutput(path)
-        self._write(dict.fromkeys(COLUMNS, ""), header=True)
+        try:
+            self._write(dict.fromkeys(COLUMNS, ""), header=True)
+        except BaseException:
+            with suppress(OutputError):
+                self._output.close()
+            raise
 
     def prediction(self, video: str, prediction: Prediction, top: Sequence[Category]) -> None:
         """A line for each category at one moment."""
@@ -48,6 +55,7 @@ class Csv(Sink):
 
     def _write(self, row: Record, *, header: bool = False) -> None:
         text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
+        # Python before 3.13 quotes only those line breaks that end a line, so both must.
+        writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\r\n")
         writer.writeheader() if header else writer.writerow(row)
-        self._output.write(text.getvalue())
+        self._output.write(text.getvalue().removesuffix("\r\n") + "\n")

@@ -63,7 +63,7 @@ class Embeddings(Sink):
                 beside.replace(self._path)
         except OSError as error:
             beside.unlink(missing_ok=True)
-            raise OutputError(f"cannot write {self._path}: {error.strerror}") from error
+            raise OutputError(f"cannot write {self._path}: {error.strerror or error}") from error
 
     def _add(self, row: FloatArray | None, video: str) -> None:
         if row is None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from movinet.outputs.sink import Sink
+from movinet.outputs.textfile import TextOutput, printable
 from movinet.stream import Category, Prediction, Summary
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Table(Sink):
     """
 
     def __init__(self) -> None:
+        self._output = TextOutput(None)
         self._console: Console | None = None
         if sys.stdout.isatty():
             from rich.console import Console
@@ -57,9 +59,10 @@ class Table(Sink):
 
     def _print(self, line: _Line) -> None:
         if self._console is None:
-            print("".join(text for text, _ in line), flush=True)
+            self._output.write("".join(text for text, _ in line) + "\n")
             return
         from rich.text import Text
 
         # soft_wrap: long names are never cut.
-        self._console.print(Text.assemble(*line), soft_wrap=True)
+        pieces = [(printable(text, sys.stdout), style) for text, style in line]
+        self._console.print(Text.assemble(*pieces), soft_wrap=True)

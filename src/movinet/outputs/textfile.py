@@ -32,7 +32,8 @@ class TextOutput:
             self._target = target
             self._beside = place = target.with_name(f".{target.name}.part")
         try:
-            self._stream = place.open("w", encoding="utf-8", newline="")
+            # surrogateescape: a file name that is not UTF-8 goes out as the bytes that it is.
+            self._stream = place.open("w", encoding="utf-8", errors="surrogateescape", newline="")
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
@@ -45,7 +46,10 @@ class TextOutput:
         """
         assert self._stream is not None
         try:
-            self._stream.write(text)
+            try:
+                self._stream.write(text)
+            except UnicodeEncodeError:
+                self._stream.write(printable(text, self._stream))
             self._stream.flush()
         except BrokenPipeError:
             raise
@@ -69,3 +73,9 @@ class TextOutput:
 
     def _failed(self, error: OSError) -> OutputError:
         return OutputError(f"cannot write {self._name}: {error.strerror}")
+
+
+def printable(text: str, stream: TextIO) -> str:
+    """`text` with escapes for what the encoding of `stream` has no letters for."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -52,7 +52,8 @@ class HorizonState:
         if frames is not None:
             # Grows with the stream's age only in what the system has to back with memory.
             self._ring: FloatArray = np.zeros((frames, width), np.float32)
-            self._before: FloatArray = np.zeros(width, np.float32)
+            self._before: FloatArray = np.empty(width, np.float32)
+            self._state.read(horizon.sums, self._before)
 
     def step(self, image: Image) -> FloatArray:
         """One frame `[H, W, 3]` uint8 of the model's size; gives the logits."""
@@ -110,9 +111,9 @@ class HorizonState:
         if len(data) < _HEADER.size:
             raise UsageError("these bytes are no saved state")
         seen, saved_frames, size = _HEADER.unpack_from(data)
-        ring = 4 * width * (1 + frames) if frames else 0
-        if seen < 0 or size < 0 or len(data) != _HEADER.size + size + ring:
-            raise UsageError("these bytes are no saved state of this model and horizon")
+        ring = 4 * width * (1 + saved_frames) if saved_frames else 0
+        if min(seen, saved_frames, size) < 0 or len(data) != _HEADER.size + size + ring:
+            raise UsageError("these bytes are no saved state of this model")
         if saved_frames != frames:
             raise UsageError(
                 f"the state was saved with a horizon of {saved_frames or None} frames, "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from movinet.errors import UsageError
 from movinet.frames import Clock, Image, Resizer, Sampler, Time, check_image, exact_seconds
+from movinet.models.info import RESIZE_RULES
 from movinet.stream.horizon import Horizon, HorizonState
 from movinet.stream.prediction import Prediction, softmax
 
@@ -39,6 +40,10 @@ class StreamOptions:
     def __post_init__(self) -> None:
         if self.predict_every < 1:
             raise UsageError(f"predict_every must be 1 or more, not {self.predict_every}")
+        if self.horizon is not None and self.horizon < 1:
+            raise UsageError(f"a horizon must be 1 frame or more, not {self.horizon}")
+        if self.resize not in RESIZE_RULES:
+            raise UsageError(f"unknown resize rule {self.resize!r}: use stretch or center")
 
 
 class Stream:
