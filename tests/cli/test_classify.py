@@ -425,3 +425,15 @@ def test_help_and_version_and_no_verb():
     wrong = movinet("clasify")
     assert wrong.returncode == 2
     assert wrong.stderr.startswith("movinet: error: No such command 'clasify'")
+
+
+def test_the_models_own_horizon_is_the_default(place):
+    """60 frames are more than the model's horizon of 50: the last scores tell which was used."""
+
+    def last_scores(*options) -> list[float]:
+        done = run(place, "test:12", "--json", "--per-frame", *options)
+        return [c["score"] for c in sorted(lines(done)[-2]["top"], key=lambda c: c["index"])]
+
+    default = last_scores()
+    assert default == last_scores("--horizon", 50) == last_scores("--horizon", "model")
+    assert default != last_scores("--horizon", "none")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
 
@@ -118,7 +119,17 @@ def test_a_file_is_read_ahead_without_harm(classifier):
 def test_a_source_of_the_caller_stays_open(classifier):
     film = Film(fifths(3))
     assert len(list(classifier.watch(film))) == 3
+    assert classifier.classify(film).frames == 3
     assert film.closed == 0
+
+
+@pytest.mark.parametrize("times", [fifths(3), []])
+def test_what_classify_opened_is_closed(times, classifier, monkeypatch):
+    film = Film(times)
+    monkeypatch.setattr(Classifier, "open", lambda *args, **options: film)
+    with nullcontext() if times else pytest.raises(SourceError):
+        classifier.classify("film.mp4")
+    assert film.closed == 1
 
 
 @pytest.mark.parametrize("until", ["end", "break", "error"])
@@ -218,9 +229,11 @@ def test_a_model_that_gives_no_embedding(path):
 
 
 def test_a_video_without_a_picture(classifier):
-    with pytest.raises(SourceError, match=r"^cannot read film: no picture in it could be deco"):
+    with pytest.raises(SourceError, match="^cannot read film: it has no picture, or none in the"):
         classifier.classify(Film([]))
-    with pytest.raises(SourceError, match="cannot read arrays: no picture"):
+    with pytest.raises(SourceError, match="^cannot read film: no picture in it could be decoded"):
+        classifier.classify(Film([], damaged_packets=3))
+    with pytest.raises(SourceError, match="^cannot read arrays: it has no picture"):
         classifier.classify([])
 
 
@@ -362,6 +375,7 @@ def test_an_unknown_name_suggests_near_ones(monkeypatch, tmp_path):
         ({"fps": 1001}, "fps must be above 0 and at most 1000, not 1001"),
         ({"fps": float("nan")}, "finite number"),
         ({"horizon": 0}, "a horizon must be 1 frame or more, not 0"),
+        ({"horizon": -1}, "a horizon must be 1 frame or more, not -1"),
         ({"resize": "pad"}, "unknown resize rule 'pad'"),
         ({"predict_every": 0}, "predict_every must be 1 or more, not 0"),
         ({"backend": "abacus"}, "unknown backend 'abacus'"),

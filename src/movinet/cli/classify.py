@@ -6,13 +6,19 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from movinet.cli.downloadbar import DownloadBar
 from movinet.cli.inputs import find_inputs
-from movinet.cli.options import HORIZON, backend_option, labels_option, model_option, threads_option
+from movinet.cli.options import (
+    backend_option,
+    horizon_option,
+    labels_option,
+    model_option,
+    threads_option,
+)
 from movinet.cli.program import loaded
 from movinet.errors import SourceError, UsageError
 from movinet.outputs.sink import Sink
@@ -47,12 +53,7 @@ if TYPE_CHECKING:
 @click.option(
     "--crop", type=click.Choice(["stretch", "center"]), help="How to resize (default: model's)."
 )
-@click.option(
-    "--horizon",
-    type=HORIZON,
-    metavar="FRAMES|none",
-    help="Frames to average over (default: model's).",
-)
+@horizon_option
 @threads_option
 @backend_option
 def classify(
@@ -72,7 +73,7 @@ def classify(
     fps: float | None,
     source_fps: float | None,
     crop: str | None,
-    horizon: Any,  # noqa: ANN401 (a number, None or "not given")
+    horizon: int | Literal["model"] | None,
     threads: int,
     backend: str,
 ) -> int:
@@ -85,18 +86,17 @@ def classify(
     movinet classify dance.mp4 --model movinet_a0_stream_k600_int8.tflite --labels labels.txt
     movinet classify clips/ --model my.tflite --json > results.jsonl
     """
-    settings = {} if horizon is HORIZON.not_given else {"horizon": horizon}
     with DownloadBar(model or "") as progress:
         classifier = load(
             model,
             labels=labels,
             fps=fps,
+            horizon=horizon,
             resize=crop,
             threads=threads,
             backend=backend,
             embeddings=embeddings is not None and per_frame,
             progress=progress,
-            **settings,
         )
     among = _allowed(classifier.info, allow, deny)
     videos = find_inputs(inputs, source_fps)

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import click
 
 from movinet.runtime import BACKENDS, DEFAULT_BACKEND
 
 
 class _Horizon(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.2
-    """A number of frames, or "none" for an endless memory."""
+    """A number of frames, "none" for an endless memory, or "model" for what the file says."""
 
     name = "frames"
-    not_given: Final = object()
 
     def convert(
-        self,
-        value: object,
-        param: click.Parameter | None,
-        ctx: click.Context | None,
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> object:
-        """`None` for "none", else the number."""
-        if value is self.not_given or value is None or value == "none":
-            return None if value == "none" else value
+        """What `movinet.load` takes as `horizon`."""
+        if value is None or value == "none":
+            return None
+        if value == "model" or isinstance(value, int):
+            return value
         try:
             return int(str(value))
         except ValueError:
             self.fail(f"{value!r} is neither a number of frames nor 'none'", param, ctx)
 
 
-HORIZON = _Horizon()
-
+horizon_option = click.option(
+    "--horizon",
+    type=_Horizon(),
+    default="model",
+    show_default=True,
+    metavar="FRAMES|none|model",
+    help="Frames to average over.",
+)
 model_option = click.option(
     "--model", metavar="FILE|NAME", help="A .tflite file, or a name from 'movinet models list'."
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from numbers import Integral, Real
 
 from movinet.errors import UsageError
 
@@ -18,13 +19,17 @@ def exact_seconds(time: Time) -> Fraction:
     Raises:
         UsageError: when `time` is no finite number.
     """
-    if isinstance(time, Fraction):
-        return time
-    if isinstance(time, int):
-        return Fraction(time)
-    if not math.isfinite(time):
-        raise UsageError(f"a time must be a finite number of seconds, not {time}")
-    return Fraction(round(time * _MICROSECONDS), _MICROSECONDS)
+    number: object = time  # of any type that a caller may hand in, NumPy's numbers among them
+    if isinstance(number, Fraction):
+        return number
+    if isinstance(number, Integral):
+        return Fraction(int(number))
+    if not isinstance(number, Real):
+        raise UsageError(f"a time must be a number of seconds, not {number!r}")
+    seconds = float(number)
+    if not math.isfinite(seconds):
+        raise UsageError(f"a time must be a finite number of seconds, not {seconds}")
+    return Fraction(round(seconds * _MICROSECONDS), _MICROSECONDS)
 
 
 class Clock:

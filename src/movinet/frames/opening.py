@@ -24,7 +24,6 @@ SourceSpec = str | os.PathLike[str] | int | Source | Iterable["Item"]
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 # Addresses whose pictures come as they happen. Reading ahead would only make them late.
 _LIVE = ("rtsp", "rtsps", "rtmp", "rtmps", "udp", "rtp", "srt", "tcp")
-_LOW_DELAY = {"fflags": "nobuffer", "flags": "low_delay"}
 _OPEN_SECONDS, _READ_SECONDS = 10.0, 10.0
 _MAX_FPS = 1000
 
@@ -53,6 +52,8 @@ def open_source(
         UsageError: for a frame rate or time that makes no sense.
     """
     if isinstance(spec, Source):
+        if (source_fps, start, end) != (None, None, None):
+            raise UsageError(f"{spec.name} is open already: give times and rates as it is opened")
         return spec
     rate = _rate(fps, "fps")
     own_rate = _rate(source_fps, "source_fps")
@@ -111,25 +112,10 @@ def _open_named(
         )
     camera = _camera(name)
     if camera is not None:
-        target, container_format, options = camera
-        if container_format == "v4l2" and not Path(target).exists():
-            raise SourceError(f"cannot read {name}: there is no camera at {target}")
-        return ContainerSource(
-            name,
-            target,
-            container_format=container_format,
-            options=options,
-            live=True,
-            fps=fps,
-            end=end,
-        )
+        return _open_camera(name, *camera, fps, end)
     if _URL.match(name):
         scheme = name.split(":", 1)[0].lower()
-        options = {}
-        if scheme in _LIVE:
-            options = dict(_LOW_DELAY)
-        if scheme.startswith("rtsp"):
-            options["rtsp_transport"] = "tcp"
+        options = {"rtsp_transport": "tcp"} if scheme.startswith("rtsp") else {}
         return ContainerSource(
             name,
             name,
@@ -205,6 +191,35 @@ def _pattern(name: str) -> str:
     if length <= 0:
         raise UsageError(f"a test pattern of {seconds} seconds has no frame")
     return f"{pattern}:duration={float(length):f}"
+
+
+def _open_camera(
+    name: str,
+    target: str,
+    container_format: str,
+    options: dict[str, str],
+    fps: Fraction | None,
+    end: Fraction | None,
+) -> Source:
+    from movinet.frames.container import ContainerSource
+
+    if container_format == "v4l2" and not Path(target).exists():
+        raise SourceError(f"cannot read {name}: there is no camera at {target}")
+    try:
+        return ContainerSource(
+            name,
+            target,
+            container_format=container_format,
+            options=options,
+            live=True,
+            fps=fps,
+            end=end,
+        )
+    except SourceError:
+        # Not every camera has the wished format and rate; then it may choose.
+        return ContainerSource(
+            name, target, container_format=container_format, live=True, fps=fps, end=end
+        )
 
 
 def _camera(name: str) -> tuple[str, str, dict[str, str]] | None:

@@ -42,14 +42,14 @@ class Table(Sink):
         length = "" if summary.duration is None else f"{float(summary.duration):.1f} s, "
         frames = "1 frame" if summary.frames == 1 else f"{summary.frames} frames"
         self._print([(video, "bold"), (f"  {length}{frames}", "dim")])
-        width = max((len(category.label) for category in top), default=0)
+        width = max((_cells(category.label) for category in top), default=0)
         for category in top:
             # Halves of a cell tell close scores apart.
             halves = round(category.score * 2 * _BAR)
             bar = "━" * (halves // 2) + "╸" * (halves % 2)
             self._print(
                 [
-                    (f"  {category.label:<{width}}  ", ""),
+                    (f"  {category.label}{' ' * (width - _cells(category.label))}  ", ""),
                     (f"{bar:<{_BAR}}", "cyan"),
                     (f" {category.score:.3f}", ""),
                 ]
@@ -66,3 +66,14 @@ class Table(Sink):
         # soft_wrap: long names are never cut.
         pieces = [(printable(text, sys.stdout), style) for text, style in line]
         self._console.print(Text.assemble(*pieces), soft_wrap=True)
+
+
+def _cells(text: str) -> int:
+    """How wide a terminal shows `text`: Korean letters and emoji take two cells."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(
+        2 if east_asian_width(letter) in "WF" else 1 for letter in text if not combining(letter)
+    )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from movinet.stream.prediction import Prediction, Summary
 from movinet.stream.stream import Stream, StreamOptions
 
 if TYPE_CHECKING:
+    from movinet.models.catalogue import CatalogueEntry
     from movinet.models.transfer import Progress
 
 # Frames of a file that are decoded before the network sees the first of them.
@@ -103,14 +104,20 @@ class Classifier:
     ) -> Summary:
         """A whole video at once; arguments as for `movinet.open_source`.
 
+        A `Source` that the caller opened stays open; everything else is closed at the end.
+
         Raises:
             SourceError: when the source cannot be opened or holds no picture.
         """
-        with self.open(source, source_fps=source_fps, start=start, end=end) as opened:
+        opened = self.open(source, source_fps=source_fps, start=start, end=end)
+        try:
             gathering = Gathering(self)
             for prediction in predictions(opened, gathering.stream):
                 gathering.add(prediction)
             return gathering.summary(opened)
+        finally:
+            if opened is not source:
+                opened.close()
 
 
 class Gathering:
@@ -142,7 +149,9 @@ class Gathering:
             reason = (
                 f"{frames} frames are too few to answer every {every}"
                 if frames
-                else ("no picture in it could be decoded")
+                else "no picture in it could be decoded"
+                if source.damaged_packets
+                else "it has no picture, or none in the time asked for"
             )
             raise SourceError(f"cannot read {source.name}: {reason}")
         horizon = self._classifier.options.horizon
@@ -195,15 +204,12 @@ def default_options(info: ModelInfo) -> StreamOptions:
     return StreamOptions(fps=info.fps, horizon=info.horizon, resize=info.resize)
 
 
-_FROM_FILE = -1
-
-
 def load(
     model: str | os.PathLike[str] | None = None,
     *,
     labels: str | os.PathLike[str] | None = None,
     fps: Time | None = None,
-    horizon: int | None = _FROM_FILE,
+    horizon: int | Literal["model"] | None = "model",
     resize: str | None = None,
     predict_every: int = 1,
     embeddings: bool = False,
@@ -218,7 +224,7 @@ def load(
         labels: a label file, one label a line, for a model that carries none.
         fps: frames per second that the model is given; default: what it was trained on.
         horizon: frames that the model averages over; None: all since the stream began (the
-            official behaviour, which fades on long streams); default: as the model file says.
+            official behaviour, which fades on long streams); "model": as the model file says.
         resize: "stretch" or "center"; default: as the model file says.
         predict_every: answer only every so many model frames.
         embeddings: put the pooled feature into each prediction.
@@ -233,14 +239,17 @@ def load(
         DownloadError: when a catalogue model cannot be fetched.
         UsageError: for an unknown name or an option that makes no sense.
     """
-    path, published_labels = find_model(model, progress)
+    path, published = find_model(model, progress)
     info = read_info(path)
-    label_file = labels or (published_labels if info.labels is None else None)
-    if label_file is not None:
-        info = info.with_labels(read_labels(label_file), str(label_file))
+    if labels is None and published is not None and info.labels is None:
+        from movinet.models.download import fetch
+
+        labels = fetch(published)
+    if labels is not None:
+        info = info.with_labels(read_labels(labels), str(labels))
     options = StreamOptions(
         fps=info.fps if fps is None else _positive(fps),
-        horizon=info.horizon if horizon == _FROM_FILE else horizon,
+        horizon=info.horizon if horizon == "model" else horizon,
         resize=resize or info.resize,
         predict_every=predict_every,
         embeddings=embeddings,
@@ -250,7 +259,7 @@ def load(
 
 def find_model(
     model: str | os.PathLike[str] | None, progress: Progress | None = None
-) -> tuple[Path, Path | None]:
+) -> tuple[Path, CatalogueEntry | None]:
     """The file of a model named by its path or its catalogue name, and its published labels.
 
     The labels are None where the catalogue knows of none, as for any file given by its path.
@@ -275,9 +284,8 @@ def find_model(
     if entry.kind != "tflite":
         runs = ", ".join(known.name for known in entries() if known.kind == "tflite")
         raise UsageError(f"{entry.name} is a {entry.kind} and cannot be run; these can: {runs}")
-    file = fetch(entry, progress=progress)
-    named = [known for known in entries() if known.name == entry.labels]
-    return file, fetch(named[0]) if named else None
+    labels = next((known for known in entries() if known.name == entry.labels), None)
+    return fetch(entry, progress=progress), labels
 
 
 def _positive(fps: Time) -> Fraction:

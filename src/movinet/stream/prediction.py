@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -80,9 +80,9 @@ class Prediction:
 
     time: Fraction
     index: int
-    scores: FloatArray
-    info: ModelInfo
-    embedding: FloatArray | None = None
+    scores: FloatArray = field(repr=False)
+    info: ModelInfo = field(repr=False)
+    embedding: FloatArray | None = field(default=None, repr=False)
 
     def top(
         self, count: int = 5, *, threshold: float = 0.0, among: frozenset[int] | None = None
@@ -107,14 +107,14 @@ class Summary:
         embedding: the pooled feature after the last frame; None where the model gives none.
     """
 
-    scores: FloatArray
+    scores: FloatArray = field(repr=False)
     frames: int
     duration: Fraction | None
     damaged_packets: int
     mended_times: int
     ended_early: str | None
-    info: ModelInfo
-    embedding: FloatArray | None = None
+    info: ModelInfo = field(repr=False)
+    embedding: FloatArray | None = field(default=None, repr=False)
 
     def top(
         self, count: int = 5, *, threshold: float = 0.0, among: frozenset[int] | None = None
