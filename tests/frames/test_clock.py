@@ -51,7 +51,9 @@ def test_a_float_is_never_off_by_more_than_half_a_microsecond(time):
 
 @given(st.integers(-(10**9), 10**9))
 def test_whole_seconds_are_the_same_in_every_type(seconds):
-    assert exact_seconds(seconds) == exact_seconds(Fraction(seconds)) == exact_seconds(seconds * 1.0)
+    assert (
+        exact_seconds(seconds) == exact_seconds(Fraction(seconds)) == exact_seconds(seconds * 1.0)
+    )
 
 
 @given(st.fractions())

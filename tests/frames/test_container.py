@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import functools
+import gc
 import io
 import itertools
 import math
@@ -26,6 +28,7 @@ from frames.videos import (
 from movinet.errors import SourceError
 from movinet.frames import Frame, Resizer, container
 from movinet.frames.container import ContainerSource
+from movinet.frames.orientation import orientation_of, upright_image
 
 COUNT = 60
 RATE = 30
@@ -53,13 +56,17 @@ HEVC = {"codec": "libx265", "options": {"x265-params": "keyint=8:bframes=3:log-l
 VP9 = {"codec": "libvpx-vp9", "options": {"g": "8", "deadline": "realtime", "cpu-used": "8"}}
 MILLISECONDS = {"ticks": _uneven(1000), "time_base": Fraction(1, 1000)}
 
+# As from a tuner, whose clock has long been going.
+LATE = {"muxing": {"output_ts_offset": "1000"}}
+TRANSPORT = Kind("b-frames.ts", {"options": B_FRAMES, **LATE})
+
 KINDS = [
     Kind("b-frames.mp4", {"options": B_FRAMES}),
     Kind("b-frames.mkv", {"options": B_FRAMES}),
-    Kind("b-frames.ts", {"options": B_FRAMES}),
+    TRANSPORT,
     Kind("b-frames.flv", {"options": B_FRAMES}),
     Kind("open-groups.mp4", {"options": OPEN_GROUPS}),
-    Kind("open-groups.ts", {"options": OPEN_GROUPS}),
+    Kind("open-groups.ts", {"options": OPEN_GROUPS, **LATE}),
     Kind("hevc.mp4", HEVC),
     Kind("mpeg2.ts", MPEG2),
     Kind("mpeg4.avi", MPEG4),
@@ -71,7 +78,7 @@ KINDS = [
     Kind("moving.gif", {"codec": "gif", "rate": 25}, saves=False),
     Kind("uneven.mp4", {"ticks": _uneven(90_000), "options": B_FRAMES}),
     Kind("uneven.mkv", {**MILLISECONDS, "options": B_FRAMES}),
-    Kind("uneven.ts", {"ticks": _uneven(90_000), "options": B_FRAMES}),
+    Kind("uneven.ts", {"ticks": _uneven(90_000), "options": B_FRAMES, **LATE}),
     Kind("uneven-mjpeg.mkv", {**MILLISECONDS, "codec": "mjpeg"}),
 ]
 
@@ -111,13 +118,17 @@ def read(path, fps=None, **options):
         return numbered(source)
 
 
+@functools.cache
 def everything(path):
     """All frames of a file whose timestamps are good: (number, seconds)."""
     with av.open(str(path)) as opened:
-        zero = Fraction(opened.start_time, av.time_base)
+        stream = opened.streams.video[0]
         return [
-            (number_of(picture.to_ndarray(format="rgb24")), picture.pts * picture.time_base - zero)
-            for picture in opened.decode(video=0)
+            (
+                number_of(picture.to_ndarray(format="rgb24")),
+                (picture.pts - stream.start_time) * stream.time_base,
+            )
+            for picture in opened.decode(stream)
         ]
 
 
@@ -146,9 +157,9 @@ class Counting:
                 self.pictures += 1
                 yield picture
 
-        def counted_convert(picture):
+        def counted_convert(picture, orientation):
             self.images += 1
-            return convert(picture)
+            return convert(picture, orientation)
 
         monkeypatch.setattr(ContainerSource, "_decode", counted_decode)
         monkeypatch.setattr(container, "upright_image", counted_convert)
@@ -184,9 +195,9 @@ def test_times_of_an_odd_rate_are_exact(tmp_path):
 
 
 def test_a_container_that_begins_late_begins_at_zero(written):
-    path = written(Kind("b-frames.ts", {"options": B_FRAMES}))
+    path = written(TRANSPORT)
     with av.open(str(path)) as opened:
-        assert opened.start_time > 1_000_000
+        assert opened.start_time >= 1_000_000_000
     assert read(path)[0] == (0, 0)
 
 
@@ -222,10 +233,12 @@ def test_pictures_that_nobody_needs_are_not_decoded(kind, written, counting):
     assert sampled_pictures < 0.8 * COUNT
 
 
-def test_of_30_a_second_with_b_frames_no_more_than_half_are_decoded_for_5(tmp_path, counting):
-    path = write_video(tmp_path / "long.mp4", 300, options={"bf": "3", "b-adapt": "0"})
+def test_b_frames_are_decoded_only_where_they_are_taken(tmp_path, counting):
+    options = {"bf": "3", "b-adapt": "0", "b-pyramid": "none", "sc_threshold": "0"}
+    path = write_video(tmp_path / "long.mp4", 300, options=options)
     assert [number for number, _ in read(path, 5)] == list(range(0, 300, 6))
-    assert counting.pictures <= 150
+    # One in four is no B-frame. Of the 50 that are taken half are none. A few show at the ends.
+    assert counting.pictures <= 75 + 25 + 8
 
 
 def test_packets_that_stand_alone_are_not_even_looked_at(written, counting):
@@ -279,17 +292,23 @@ def test_a_late_start_does_not_decode_what_lies_before(tmp_path, counting):
     assert counting.pictures <= 60
 
 
-def test_a_pipe_is_read_up_to_the_start(video):
+# Where the index lies at the end, a pipe is of no use.
+@pytest.mark.parametrize(
+    "kind", [k for k in KINDS if k.name[-3:] not in ("mp4", "mov")], ids=lambda kind: kind.name
+)
+def test_a_pipe_is_read_up_to_the_start(kind, written):
+    video = written(kind)
+
     class Pipe(io.RawIOBase):
         """Cannot seek."""
 
         def __init__(self, content):
-            self._content = io.BytesIO(content)
-            self.read = self._content.read
+            self.read = io.BytesIO(content).read
+
+        def readable(self):
+            return True
 
     content = video.read_bytes()
-    if video.suffix in (".mp4", ".mov"):
-        pytest.skip("the index lies at the end")
     options = {"seekable": False, "fps": Fraction(5)}
     with ContainerSource("pipe", Pipe(content), start=Fraction(1), **options) as source:
         assert numbered(source) == sampled(between(everything(video), 1), 5)
@@ -329,9 +348,15 @@ def test_h264_in_avi_which_has_no_presentation_times(tmp_path):
         assert read(path, 5, start=start) == sampled(between(frames, start), 5)
 
 
+MILLISECOND_CLOCK = {"video_track_timescale": "1000"}
+
+
 def remux(source, target, stamp):
-    """Copy packets; `stamp` gives a packet's new place in time from its old one."""
-    with av.open(str(source)) as opened, av.open(str(target), "w") as out:
+    """Copy packets; `stamp` gives a packet's new times from its old ones."""
+    with (
+        av.open(str(source)) as opened,
+        av.open(str(target), "w", options=MILLISECOND_CLOCK) as out,
+    ):
         stream = out.add_stream_from_template(opened.streams.video[0])
         for packet in opened.demux(video=0):
             if packet.size:
@@ -343,18 +368,32 @@ def remux(source, target, stamp):
 
 def test_two_frames_at_one_time_and_a_clock_of_frames(tmp_path):
     source = write_video(
-        tmp_path / "a.mkv", 50, codec="mjpeg", ticks=range(50), time_base=Fraction(1, 1000)
+        tmp_path / "a.mov",
+        50,
+        codec="mjpeg",
+        ticks=range(50),
+        time_base=Fraction(1, 1000),
+        muxing=MILLISECOND_CLOCK,
     )
     # The stamp of frame 10 is there twice; those behind it are a tick apart as before.
-    path = remux(
-        source, tmp_path / "b.mkv", lambda pts, dts: (pts + 3 - (pts > 10), dts - (dts > 10))
-    )
+    path = remux(source, tmp_path / "b.mov", lambda pts, dts: (pts + 3 - (pts > 10), dts))
     with ContainerSource("twice", str(path)) as opened:
         frames = numbered(opened)
     assert opened.mended_times == 1
     assert [number for number, _ in frames] == list(range(50))
     assert all(b > a for (_, a), (_, b) in itertools.pairwise(frames))
-    for fps in (100, 143, 300):
+
+
+def test_a_program_stream_whose_times_go_wrong_on_the_way(tmp_path):
+    # FFmpeg's own muxer gets the times behind one group wrong in this one.
+    options = {"bf": "2", "g": "12"}
+    path = write_video(tmp_path / "a.mpg", 90, codec="mpeg2video", rate=25, options=options)
+    with ContainerSource("a", str(path)) as source:
+        frames = numbered(source)
+    assert source.mended_times > 0
+    assert [number for number, _ in frames] == list(range(90))
+    assert all(b > a for (_, a), (_, b) in itertools.pairwise(frames))
+    for fps in (5, 7, Fraction(25, 3), 25):
         assert read(path, fps) == sampled(frames, fps)
 
 
@@ -434,7 +473,8 @@ def test_a_rotation_of_which_only_the_angle_is_known():
             return np.rot90(paint(5), -self.rotation // 90)
 
     for rotation in (0, 90, 180, -180, 270, -90):
-        assert number_of(container.upright_image(Picture(rotation))) == 5
+        picture = Picture(rotation)
+        assert number_of(upright_image(picture, orientation_of(picture))) == 5
 
 
 @pytest.mark.parametrize(
@@ -483,10 +523,11 @@ def spoil(path, places):
     """Overwrite the packets at these places in the file."""
     content = bytearray(path.read_bytes())
     with av.open(str(path)) as opened:
-        packets = [bytes(packet) for packet in opened.demux(video=0) if packet.size]
+        packets = [(packet.pos, bytes(packet)) for packet in opened.demux(video=0)]
     for place in places:
-        at = content.index(packets[place])
-        content[at : at + len(packets[place])] = bytes(len(packets[place]))
+        position, packet = packets[place]
+        at = content.index(packet, position)
+        content[at : at + len(packet)] = bytes(len(packet))
     path.write_bytes(content)
     return path
 
@@ -515,8 +556,8 @@ def test_a_damaged_packet_that_others_refer_to_spoils_its_group_at_most(tmp_path
     assert source.damaged_packets == 1
     times = [time for _, time in frames]
     assert times == sorted(set(times))
-    whole = [*range(8), *range(16, 32)]
-    assert [number for number, time in frames if not 0.25 <= time < 0.55] == whole
+    whole = [*range(7), *range(16, 32)]
+    assert [number for number, time in frames if not 0.22 <= time < 0.52] == whole
     with ContainerSource("a", str(path), fps=Fraction(5)) as source:
         assert [(number_or_none(frame), frame.time) for frame in source] == sampled(frames, 5)
 
@@ -528,35 +569,32 @@ def number_or_none(frame):
         return None
 
 
-@pytest.mark.parametrize("name", ["b-frames.mkv", "b-frames.ts", "mjpeg.avi", "b-frames.flv"])
-@pytest.mark.parametrize("part", [0.3, 0.77])
-def test_a_file_that_is_cut_off_gives_what_it_has(tmp_path, written, name, part):
-    whole = written(next(kind for kind in KINDS if kind.name == name)).read_bytes()
-    path = tmp_path / name
-    path.write_bytes(whole[: int(len(whole) * part)])
+FAST_START = Kind("first.mp4", {"options": B_FRAMES, "muxing": {"movflags": "faststart"}})
+CUT = [FAST_START, *(kind for kind in KINDS if kind.name[:4] in ("b-fr", "mjpe"))]
+
+
+@pytest.mark.parametrize(
+    "kind", [k for k in CUT if k.name not in ("b-frames.mp4", "mjpeg.mov")], ids=lambda k: k.name
+)
+@pytest.mark.parametrize("place", [13, 40])
+def test_a_file_that_is_cut_off_gives_what_it_has(tmp_path, written, kind, place):
+    whole = written(kind)
+    with av.open(str(whole)) as opened:
+        packet = next(itertools.islice(opened.demux(video=0), place, None))
+    path = tmp_path / kind.name
+    path.write_bytes(whole.read_bytes()[: packet.pos + packet.size // 2])
     with ContainerSource("cut", str(path)) as source:
         frames = [(number_or_none(frame), frame.time) for frame in source]
-    intact = [number for number, _ in frames[:-4]]
-    assert intact == list(range(len(intact)))
-    assert part * COUNT * 0.6 < len(frames) < COUNT
+    # The last ones may refer to what is gone.
+    intact = [number for number, _ in frames if number is not None][: place - 5]
+    assert intact == list(range(place - 5))
+    assert place - 3 <= len(frames) <= place + 2
     with ContainerSource("cut", str(path), fps=Fraction(5)) as source:
         assert [(number_or_none(frame), frame.time) for frame in source] == sampled(frames, 5)
 
 
-def test_an_mp4_that_is_cut_off_gives_what_it_has(tmp_path):
-    path = write_video(
-        tmp_path / "a.mp4", COUNT, options=B_FRAMES, muxing={"movflags": "faststart"}
-    )
-    content = path.read_bytes()
-    path.write_bytes(content[: int(len(content) * 0.8)])
-    with ContainerSource("cut", str(path)) as source:
-        numbers = [number_or_none(frame) for frame in source]
-    assert len(numbers) > 15
-    assert numbers[:-5] == list(range(len(numbers) - 5))
-
-
 def test_any_tail_of_a_transport_stream_is_read(tmp_path, written):
-    whole = written(Kind("b-frames.ts", {"options": B_FRAMES})).read_bytes()
+    whole = written(TRANSPORT).read_bytes()
     path = tmp_path / "tail.ts"
     for packets in range(4, 60, 5):
         path.write_bytes(whole[188 * packets + 17 :])
@@ -638,10 +676,10 @@ def test_a_source_that_breaks_off_gives_what_it_had_and_says_why(b_frames, error
 def test_a_picture_that_cannot_be_converted_is_left_out_and_counted(b_frames, monkeypatch):
     convert = container.upright_image
 
-    def refuse(picture):
+    def refuse(picture, orientation):
         if picture.pts * picture.time_base == Fraction(12, RATE):
             raise ValueError("Conversion is not supported")
-        return convert(picture)
+        return convert(picture, orientation)
 
     monkeypatch.setattr(container, "upright_image", refuse)
     with ContainerSource("a", str(b_frames)) as source:
@@ -682,10 +720,16 @@ def test_a_file_that_is_not_there(tmp_path):
     assert refusal(tmp_path / "none.mp4") == "no such file"
 
 
-def test_a_video_without_frames_gives_none(tmp_path):
-    path = write_video(tmp_path / "none.mkv", 0)
-    with ContainerSource("none", str(path)) as source:
-        assert list(source) == []
+@pytest.mark.parametrize("name", ["none.mkv", "none.mp4", "none.mov"])
+def test_a_video_without_frames_is_none(tmp_path, name):
+    assert refusal(write_video(tmp_path / name, 0)).startswith("not a video")
+
+
+def test_a_video_without_frames_that_looks_like_one_gives_none(tmp_path):
+    path = write_video(tmp_path / "none.avi", 0)
+    for fps in (None, Fraction(5)):
+        with ContainerSource("none", str(path), fps=fps) as source:
+            assert list(source) == []
 
 
 # Around it.
@@ -699,7 +743,7 @@ def test_the_duration_is_known_beforehand(b_frames):
 
 
 def test_a_live_source_has_no_duration_and_counts_from_its_first_frame(written):
-    path = written(Kind("b-frames.ts", {"options": B_FRAMES}))
+    path = written(TRANSPORT)
     with ContainerSource("a", str(path), live=True, start=Fraction(1)) as source:
         assert source.duration is None
         frames = numbered(source)
@@ -712,7 +756,7 @@ def test_closing_twice_does_no_harm_and_lets_go_of_the_file(b_frames):
     source.close()
     source.close()
     with pytest.raises(AssertionError, match="not open"):
-        source._container.demux(0)
+        _ = source._container.start_time
 
 
 def test_the_file_is_closed_when_it_is_no_video(tmp_path, monkeypatch):
@@ -732,3 +776,38 @@ def test_the_file_is_closed_when_it_is_no_video(tmp_path, monkeypatch):
 
 def test_the_size_of_the_test_videos():
     assert paint(1).shape == (SIZE[1], SIZE[0], 3)
+
+
+def test_a_closed_source_is_one_line_and_no_crash(b_frames):
+    source = ContainerSource("clip.mp4", str(b_frames))
+    source.close()
+    with pytest.raises(SourceError, match=r"^cannot read clip\.mp4: it is closed$"):
+        list(source)
+
+
+def test_a_source_that_is_closed_on_the_way_ends(b_frames):
+    source = ContainerSource("clip.mp4", str(b_frames))
+    seen = 0
+    for _ in source:
+        seen += 1
+        source.close()
+    assert seen < COUNT
+
+
+def test_pictures_do_not_pile_up(b_frames):
+    """Asking each for its orientation would leave it to the garbage collector."""
+
+    def pictures() -> int:
+        return sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+
+    gc.collect()
+    before = pictures()
+    gc.disable()
+    try:
+        with ContainerSource("clip.mp4", str(b_frames)) as source:
+            for _ in source:
+                pass
+        kept = pictures() - before
+    finally:
+        gc.enable()
+    assert kept <= 2

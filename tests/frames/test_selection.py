@@ -140,6 +140,20 @@ def test_where_times_cannot_be_relied_on_everything_is_needed(change):
     assert all(needed for _, needed in decided[102:])
 
 
+def test_decoding_times_may_be_unknown_at_the_beginning():
+    packets = regular(400)
+    packets[:3] = [replace(packet, dts=None) for packet in packets[:3]]
+    sampler = Sampler(Fraction(5), BASE)
+    selector = PacketSelector(sampler)
+    decided = [*selector.add(packets[0])]
+    sampler.takes(0)
+    decided += [pair for packet in packets[1:] for pair in selector.add(packet)]
+    decided += selector.flush()
+    assert [packet for packet, _ in decided] == packets
+    assert all(needed for _, needed in decided[:3])
+    assert [packet.pts for packet, needed in decided[4:] if needed] == list(range(20, 1600, 20))
+
+
 def test_nothing_is_known_of_a_stream_without_any_times():
     selector = PacketSelector(Sampler(Fraction(5), BASE))
     packet = Packet(None, None)

@@ -229,11 +229,11 @@ def test_a_model_that_gives_no_embedding(path):
 
 
 def test_a_video_without_a_picture(classifier):
-    with pytest.raises(SourceError, match="^cannot read film: it has no picture, or none in the"):
+    with pytest.raises(SourceError, match=r"^cannot read film: it has no picture, or none in the"):
         classifier.classify(Film([]))
-    with pytest.raises(SourceError, match="^cannot read film: no picture in it could be decoded"):
+    with pytest.raises(SourceError, match=r"^cannot read film: no picture in it could be decoded"):
         classifier.classify(Film([], damaged_packets=3))
-    with pytest.raises(SourceError, match="^cannot read arrays: it has no picture"):
+    with pytest.raises(SourceError, match=r"^cannot read arrays: it has no picture"):
         classifier.classify([])
 
 

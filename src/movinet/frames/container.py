@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from math import ceil
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import av
-import numpy as np
 
 from movinet.errors import SourceError
 from movinet.frames.clock import Clock, Sampler
-from movinet.frames.frame import Frame, Image, Source
+from movinet.frames.frame import Frame, Source
+from movinet.frames.orientation import Orientation, orientation_of, upright_image
 from movinet.frames.selection import PacketSelector
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class ContainerSource(Source):
         self._fps = fps
         self._start = start
         self._end = end
+        self._closed = False
         self._open()
         if self._container.duration is not None and not live:
             self.duration = Fraction(self._container.duration, av.time_base)
@@ -99,10 +100,13 @@ class ContainerSource(Source):
 
     def close(self) -> None:
         """Let go of the file or device."""
+        self._closed = True
         self._container.close()
 
     def __iter__(self) -> Iterator[Frame]:
         """The frames, in order of time."""
+        if self._closed:  # FFmpeg would crash
+            raise SourceError(f"cannot read {self.name}: it is closed")
         base = Fraction(self._stream.time_base or Fraction(1, 90_000))
         # The average is a guess of 25 where there are no timestamps.
         rate = self._stream.guessed_rate or self._stream.average_rate or Fraction(25)
@@ -112,6 +116,7 @@ class ContainerSource(Source):
         self._seek(base, zero)
         first: int | None = None
         last: int | None = None
+        size: tuple[int, int] | None = None
         index = 0
         for picture in self._pictures(sampler, base, zero):
             ticks = int(clock.read(self._stamp(picture)))
@@ -128,12 +133,17 @@ class ContainerSource(Source):
                 return
             if sampler is not None and not sampler.takes(ticks):
                 continue
+            if (picture.width, picture.height) != size:
+                # The display matrix is the stream's; only a new stream in it would bring another.
+                size = picture.width, picture.height
+                orientation = orientation_of(picture)
+                aspect = self._aspect(orientation)
             try:
-                image = upright_image(picture)
+                image = upright_image(picture, orientation)
             except (av.error.FFmpegError, ValueError, MemoryError):
                 self.damaged_packets += 1
                 continue
-            yield Frame(image, (ticks - zero) * base, index, self._aspect(picture))
+            yield Frame(image, (ticks - zero) * base, index, aspect)
             index += 1
 
     def _zero(self, base: Fraction) -> int | None:
@@ -206,7 +216,7 @@ class ContainerSource(Source):
         """The video packets, and an empty one at the end."""
         failures = 0
         demuxer = self._container.demux(self._stream)
-        while True:
+        while not self._closed:
             try:
                 packet = next(demuxer)
             except StopIteration:
@@ -237,41 +247,11 @@ class ContainerSource(Source):
             if isinstance(picture, av.VideoFrame):
                 yield picture
 
-    def _aspect(self, picture: av.VideoFrame) -> Fraction:
+    def _aspect(self, orientation: Orientation) -> Fraction:
         aspect = self._stream.sample_aspect_ratio
         if not aspect:
             return Fraction(1)
-        return 1 / Fraction(aspect) if _orientation(picture)[0] else Fraction(aspect)
-
-
-def upright_image(picture: av.VideoFrame) -> Image:
-    """A decoded picture as `[H, W, 3]` uint8 RGB, turned as its display matrix says."""
-    # PyAV's default of many threads for the conversion costs up to 40 % on a small machine.
-    image = cast("Image", picture.to_ndarray(format="rgb24", threads=1))
-    lying, mirrored, flipped = _orientation(picture)
-    if not (lying or mirrored or flipped):
-        return image
-    if lying:
-        image = image.transpose(1, 0, 2)
-    return np.ascontiguousarray(image[:: -1 if flipped else 1, :: -1 if mirrored else 1])
-
-
-def _orientation(picture: av.VideoFrame) -> tuple[bool, bool, bool]:
-    """What the display matrix asks for.
-
-    Whether rows and columns change places, and whether left and right, up and down do after that.
-    """
-    try:
-        data = picture.side_data.get("DISPLAYMATRIX")
-    except ValueError:  # there is side data of a kind that PyAV does not know
-        data = None
-    if data is None:
-        quarters = round(picture.rotation / 90) % 4
-        return quarters % 2 == 1, quarters >= 2, quarters in (1, 2)
-    matrix = np.frombuffer(cast("Any", data), np.int32)
-    lying = bool(abs(matrix[1]) > abs(matrix[0]))
-    right, down = (matrix[3], matrix[1]) if lying else (matrix[0], matrix[4])
-    return lying, bool(right < 0), bool(down < 0)
+        return 1 / Fraction(aspect) if orientation.lying else Fraction(aspect)
 
 
 def _reason(error: BaseException) -> str:
@@ -282,7 +262,7 @@ def _reason(error: BaseException) -> str:
         return "no permission to read it"
     if isinstance(error, IsADirectoryError):
         return "it is a folder"
-    if isinstance(error, av.error.InvalidDataError):
+    if isinstance(error, av.error.InvalidDataError | av.error.EOFError):
         return "not a video, or damaged beyond reading"
     if isinstance(error, av.error.ExitError):
         return "no answer in time"

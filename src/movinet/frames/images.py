@@ -8,8 +8,8 @@ from fractions import Fraction
 import av
 
 from movinet.frames.clock import Sampler
-from movinet.frames.container import upright_image
 from movinet.frames.frame import Frame, Source
+from movinet.frames.orientation import orientation_of, upright_image
 
 
 class ImageSource(Source):
@@ -56,7 +56,7 @@ class ImageSource(Source):
                 # "file:" keeps FFmpeg from reading a colon in a name as a protocol.
                 with av.open(f"file:{path}") as container:
                     picture = next(container.decode(video=0))
-                    image = upright_image(picture)
+                    image = upright_image(picture, orientation_of(picture))
             except (av.error.FFmpegError, OSError, ValueError, StopIteration, IndexError):
                 self.damaged_packets += 1
                 continue

@@ -40,15 +40,16 @@ class PacketSelector:
 
     def add(self, packet: Packet) -> Iterator[tuple[Packet, bool]]:
         """Take in a packet; gives those that are decided, each with whether it is needed."""
-        last = packet.dts if self._last_dts is None else self._last_dts
-        if packet.pts is None or packet.dts is None or last is None or packet.dts < last:
+        last = self._last_dts
+        if packet.pts is None or (last is not None and (packet.dts is None or packet.dts < last)):
             self._trusted = False
         else:
             # The clock will move the second of two frames at one time, and perhaps those behind.
             self._trusted = self._trusted and packet.pts not in self._recent
             self._recent.append(packet.pts)
+            # Matroska does not know the decoding times of the first packets.
             self._last_dts = packet.dts
-        if not self._trusted or not self._sampler.started:
+        if not self._trusted or not self._sampler.started or self._last_dts is None:
             yield from self.flush()
             yield packet, not self._trusted or self._wanted_before_start(packet)
             return
