@@ -4,6 +4,7 @@ import itertools
 import math
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -64,6 +65,20 @@ def test_a_fraction_is_taken_as_it_is(time):
 @pytest.mark.parametrize("time", [math.nan, math.inf, -math.inf])
 def test_a_time_must_be_finite(time):
     with pytest.raises(UsageError, match="a time must be a finite number of seconds, not"):
+        exact_seconds(time)
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.int64, np.uint8, np.float32, np.float64, bool])
+def test_numpys_numbers_become_ones_that_do_not_overflow(kind):
+    exact = exact_seconds(kind(1))
+    assert exact == 1
+    assert type(exact.numerator) is type(exact.denominator) is int
+    assert exact * 10**30 == 10**30
+
+
+@pytest.mark.parametrize("time", ["1", None, 1j, [1], b"1"])
+def test_what_is_no_number_is_refused(time):
+    with pytest.raises(UsageError, match="a time must be a number of seconds, not"):
         exact_seconds(time)
 
 

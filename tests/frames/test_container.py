@@ -810,4 +810,4 @@ def test_pictures_do_not_pile_up(b_frames):
         kept = pictures() - before
     finally:
         gc.enable()
-    assert kept <= 2
+    assert kept <= 5 < COUNT  # the first of each size, and those in the hands of the loop

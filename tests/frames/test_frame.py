@@ -54,7 +54,16 @@ def test_a_source_is_closed_behind_a_with_statement():
         def close(self):
             closed.append(self)
 
-    with pytest.raises(KeyError), Own() as source:
-        assert list(source) == []
-        raise KeyError
+    source = Own()
+    with source as same:
+        assert same is source
+        assert not closed
     assert closed == [source]
+
+    def fail():
+        with source:
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert closed == [source, source]

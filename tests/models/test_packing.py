@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 import time
 import zipfile
 from dataclasses import replace
@@ -60,6 +61,8 @@ def attached(path) -> dict[str, bytes]:
 
 def test_the_contract_comes_back_whole(plain, info, tmp_path):
     target = tmp_path / "packed.tflite"
+    states = tuple(replace(pair, zero=0.5 * place) for place, pair in enumerate(info.states))
+    info = replace(info, states=states)
     written = pack_model(plain, info, target)
     assert written == replace(info, contract="movinet.json")
     assert read_info(target) == written
@@ -223,6 +226,25 @@ def test_strange_compression_is_refused(plain, info):
         read_info(plain)
 
 
+def test_attachments_that_cannot_be_unpacked(plain, info):
+    network, files = split(pack(plain.read_bytes(), info))
+    data = bytearray(join(network, files, zipfile.ZIP_DEFLATED))
+    name = len("movinet.json")
+    data[len(network) + 30 + name] = 0xFF  # no kind of block begins so
+    plain.write_bytes(data)
+    with pytest.raises(ModelError, match="zipped into it cannot be read"):
+        read_info(plain)
+
+
+@pytest.mark.parametrize("excess", [10_000, 2**31, 2**32 - 1])
+def test_attachments_that_point_before_the_file(excess, plain, info):
+    data = bytearray(pack(plain.read_bytes(), info))
+    struct.pack_into("<I", data, data.rindex(b"PK\x05\x06") + 16, excess)
+    plain.write_bytes(data)
+    with pytest.raises(ModelError, match="zipped into it cannot be read"):
+        read_info(plain)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [(b"a\nb\n", "2 labels for tiny, which has 4 classes"), (b"a\n\xff\n", "line 2 is not UTF-8")],
@@ -317,6 +339,12 @@ def test_a_broken_contract_ends_in_one_line(change, plain, info):
 def test_an_untouched_contract_is_not_broken(plain, info):
     plain.write_bytes(with_contract(info, lambda said: None))
     assert read_info(plain) == replace(info, contract="movinet.json")
+
+
+def test_a_rate_in_decimals_is_the_fraction_it_stands_for(plain, info):
+    for decimals, rate in [(8.333333, Fraction(25, 3)), (29.97003, Fraction(30_000, 1001))]:
+        plain.write_bytes(with_contract(info, setting("fps", decimals)))
+        assert read_info(plain).fps == rate
 
 
 def test_a_missing_entry_is_named(plain, info):

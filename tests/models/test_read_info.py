@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 from fractions import Fraction
 
+import flatbuffers
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -260,6 +263,23 @@ def read_or_refused(data: bytes, factory) -> None:
     except ModelError as error:
         answer = str(error)
     assert isinstance(answer, ModelInfo) or (answer and "\n" not in answer)
+
+
+def test_a_table_that_points_before_the_file(tmp_path):
+    """Python counts negative places from the end, where something may well be found."""
+    data = bytearray(200)
+    struct.pack_into("<I4s", data, 0, 100, b"TFL3")
+    struct.pack_into("<i", data, 100, 150)  # its list of fields lies at -50
+    struct.pack_into("<HH", data, 150, 4, 4)
+    assert "damaged or cut short" in error_of(bytes(data), tmp_path)
+
+
+def test_signatures_of_other_subgraphs_do_not_count(tmp_path):
+    model = schema.ModelT.InitFromPackedBuf(TINY.data, 0)
+    model.signatureDefs[0].subgraphIndex = 1
+    builder = flatbuffers.Builder(4096)
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    assert "it has no signature" in error_of(bytes(builder.Output()), tmp_path)
 
 
 # -- contracts that make no sense ---------------------------------------------

@@ -74,13 +74,6 @@ def test_a_full_disk_in_a_with_statement():
         write()
 
 
-def test_a_device_is_written_to_directly():
-    output = TextOutput(os.devnull)
-    output.write("gone")
-    output.close()
-    assert not os.path.isfile(os.devnull)  # noqa: PTH113
-
-
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_pipe_is_written_to_directly(tmp_path):
     path = tmp_path / "pipe"

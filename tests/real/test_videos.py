@@ -84,9 +84,10 @@ def test_frame_numbers_painted_in_the_picture():
 
 
 def test_the_whole_folder_from_the_command_line():
+    command = [sys.executable, "-m", "movinet", "classify", VIDEOS, "--json"]
+    command += ["--model", INT8, "--labels", LABELS]
     run = subprocess.run(
-        [sys.executable, "-m", "movinet", "classify", VIDEOS, "--model", INT8]
-        + ["--labels", LABELS, "--json"],
+        command,
         capture_output=True,
         text=True,
         check=False,

@@ -107,6 +107,11 @@ def test_a_live_source_is_answered_frame_by_frame(classifier):
         assert film.read == number
 
 
+def test_times_that_mean_nothing_are_not_used(classifier):
+    answers = list(classifier.watch(Film([0] * 20, timed=False)))
+    assert [answer.time for answer in answers] == fifths(20)
+
+
 def test_a_file_is_read_ahead_without_harm(classifier):
     film = Film(fifths(21))
     answers = list(classifier.watch(film))

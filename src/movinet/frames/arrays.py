@@ -19,6 +19,8 @@ class ArraySource(Source):
     Arrays without times are all taken, unless `source_fps` says how far apart they are.
     """
 
+    live = True  # as far as anyone knows: they may come from a camera, and are never read ahead
+
     def __init__(
         self,
         items: Iterable[Item],

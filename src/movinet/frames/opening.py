@@ -151,8 +151,8 @@ def _moment(time: Time | None, name: str) -> Fraction | None:
 
 def _images(name: str) -> list[str]:
     """The images that a folder or glob means; empty when it means something else."""
-    path = Path(name)
-    if path.is_dir():
+    # Not pathlib's: that raises where a name is too long.
+    if os.path.isdir(name):  # noqa: PTH112
         try:
             images = images_in(name)
         except OSError as error:
@@ -162,7 +162,7 @@ def _images(name: str) -> list[str]:
             reason = videos if find_videos(name) else "without images or videos"
             raise SourceError(f"cannot read {name}: a folder {reason}")
         return images
-    if has_magic(name) and not path.exists() and not _URL.match(name):
+    if has_magic(name) and not os.path.exists(name) and not _URL.match(name):  # noqa: PTH110
         files = expand(name)
         images = [file for file in files if is_image(file)]
         if not images:
