@@ -182,6 +182,8 @@ def described(monkeypatch):
     read = []
 
     class Info:
+        contract = "movinet.json"
+
         def __init__(self, path) -> None:
             self.name = path.name
             read.append(path)

@@ -282,6 +282,13 @@ def test_signatures_of_other_subgraphs_do_not_count(tmp_path):
     assert "it has no signature" in error_of(bytes(builder.Output()), tmp_path)
 
 
+@settings(max_examples=100, deadline=None)
+@given(length=st.integers(0, 1_000_000), whole=st.booleans())
+def test_cut_files_raise_nothing_but_our_own_errors(packed, tmp_path_factory, length, whole):
+    data = packed if whole else TINY.data
+    read_or_refused(data[: length % len(data)], tmp_path_factory)
+
+
 # -- contracts that make no sense ---------------------------------------------
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kit.marks import full_disk
 from movinet.errors import OutputError
 from movinet.outputs.csvfile import COLUMNS, Csv
 
@@ -69,7 +70,7 @@ def test_an_error(tmp_path):
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(NAMES, NAMES)
 def test_any_name_comes_back(tmp_path, name, message):
     with Csv(tmp_path / "out.csv") as out:
@@ -102,6 +103,7 @@ def test_standard_output(capsys, summary):
     assert line == "v.mp4,,1,=1+1; [red]x[/red],3,0.4,10,2.5,2,"
 
 
+@full_disk
 def test_a_full_disk_is_noticed_at_the_header():
     """And leaves no open file behind, which the interpreter would complain of."""
     with pytest.raises(OutputError, match=r"^cannot write /dev/full: No space left on device$"):

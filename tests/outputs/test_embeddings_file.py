@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kit import child
+from kit.marks import full_disk
 from movinet.errors import ModelError, OutputError, UsageError
 from movinet.outputs.embeddings import Embeddings
 
@@ -107,6 +108,7 @@ def test_a_folder_that_is_not_there_is_noticed_before_the_work(tmp_path):
         Embeddings(tmp_path / "none" / "features.npy")
 
 
+@full_disk
 def test_a_full_disk(summary):
     out = Embeddings("/dev/full")
     out.summary("one", summary, [])

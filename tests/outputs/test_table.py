@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kit.marks import full_disk
 from movinet.errors import OutputError
 from movinet.outputs.modelinfo import print_info
 from movinet.outputs.table import Table
@@ -76,6 +77,7 @@ def test_on_a_terminal(monkeypatch, summary, prediction):
     assert len(plain) == 3
 
 
+@full_disk
 def test_a_full_disk(monkeypatch, summary):
     full = Path("/dev/full").open("w", encoding="utf-8")  # noqa: SIM115
     monkeypatch.setattr(sys, "stdout", full)

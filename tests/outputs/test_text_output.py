@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from kit import child
+from kit.marks import full_disk
 from movinet.errors import OutputError, UsageError
 from movinet.outputs.jsonlines import JsonLines
 from movinet.outputs.textfile import TextOutput, printable
@@ -56,6 +57,7 @@ def test_a_folder_that_is_not_there(tmp_path):
 
 
 @pytest.mark.filterwarnings("error")
+@full_disk
 def test_a_full_disk():
     output = TextOutput("/dev/full")
     with pytest.raises(OutputError, match=r"^cannot write /dev/full: No space left on device$"):
@@ -65,6 +67,7 @@ def test_a_full_disk():
     output.close()
 
 
+@full_disk
 def test_a_full_disk_in_a_with_statement():
     def write():
         with JsonLines("/dev/full") as out:
