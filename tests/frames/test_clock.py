@@ -223,6 +223,10 @@ def test_a_clock_that_has_caught_up_is_believed_again():
     assert read(stamps) == ([0, 40, 80, 81, 121, 161, 500, 540], 1)
 
 
+def test_a_clock_may_be_set_back_again():
+    assert read([0, 100, 50, 200, 190, 195]) == ([0, 100, 101, 200, 201, 206], 2)
+
+
 @given(ORIGINS, st.lists(st.integers(1, 100), min_size=1, max_size=40), st.data())
 def test_one_bad_stamp_disturbs_only_itself(origin, gaps, data):
     ticks = times_of(origin, gaps)

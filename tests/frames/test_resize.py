@@ -207,9 +207,11 @@ def test_threads_may_share_a_resizer():
     resizer = Resizer(9, 11, "center")
 
     class Meddling(Fraction):
-        """Lets another thread resize another picture whenever it is looked at."""
+        """Lets another thread resize another picture when it is compared to the last one."""
 
         def __eq__(self, other):
+            if other == 1:
+                return False
             thread = threading.Thread(target=resizer, args=(large,))
             thread.start()
             thread.join()

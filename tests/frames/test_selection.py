@@ -108,6 +108,19 @@ def test_what_nobody_takes_is_not_needed(group):
     assert len(needs) <= len(taken) + 6
 
 
+def test_a_packet_behind_one_in_the_same_interval_need_not_wait():
+    sampler = Sampler(Fraction(5), BASE)
+    sampler.takes(0)
+    selector = PacketSelector(sampler)
+    first, later, other = Packet(20, 20), Packet(36, 24), Packet(56, 28)
+    assert list(selector.add(first)) == [(first, True)]
+    sampler.takes(20)
+    assert list(selector.add(later)) == [(later, False)]
+    # Of this one's interval there may be more to come.
+    assert list(selector.add(other)) == []
+    assert list(selector.flush()) == [(other, True)]
+
+
 def test_before_the_start_nothing_is_needed():
     needs = []
     taken = watch(regular(400), Fraction(5), first=1001, needs=needs)
