@@ -13,6 +13,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from frames.videos import (
     B_FRAMES,
@@ -274,6 +276,52 @@ def test_start_and_end_together(video):
     start, end = frames[21][1], frames[43][1]
     assert read(video, start=start, end=end) == frames[21:43]
     assert read(video, 3, start=start, end=end) == sampled(frames[21:43], 3)
+
+
+@st.composite
+def videos_and_wishes(draw):
+    """How to write a video, at what rate to read it, and from where."""
+    sixtieths = draw(st.lists(st.integers(1, 24), min_size=11, max_size=39))
+    options = {
+        "g": str(draw(st.integers(1, 20))),
+        "bf": str(draw(st.integers(0, 4))),
+        "b-pyramid": draw(st.sampled_from(["none", "strict", "normal"])),
+        "b-adapt": "0",
+        "x264-params": f"open-gop={draw(st.integers(0, 1))}",
+    }
+    suffix = draw(st.sampled_from(["mp4", "mkv", "ts", "flv", "mov"]))
+    milliseconds = suffix in ("mkv", "flv")
+    ticks = [
+        round(Fraction(place, 60) * (1000 if milliseconds else 90_000))
+        for place in itertools.accumulate(sixtieths, initial=0)
+    ]
+    written = {
+        "ticks": ticks,
+        "time_base": Fraction(1, 1000 if milliseconds else 90_000),
+        "options": options,
+        "muxing": {"output_ts_offset": "7"} if suffix == "ts" and draw(st.booleans()) else {},
+    }
+    fps = draw(st.none() | st.fractions(Fraction(1, 2), 60, max_denominator=12))
+    start = draw(st.integers(0, len(ticks)))
+    return suffix, written, fps, start, draw(st.booleans())
+
+
+@settings(
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(videos_and_wishes())
+def test_any_video_at_any_rate_from_anywhere(tmp_path, wish):
+    suffix, options, fps, place, just_behind = wish
+    path = write_video(tmp_path / f"any.{suffix}", len(options["ticks"]), **options)
+    frames = everything.__wrapped__(path)
+    assert [number for number, _ in frames] == list(range(len(options["ticks"])))
+    start = frames[place][1] if place < len(frames) else frames[-1][1] + 1
+    start += Fraction(1, 10_000) if just_behind else 0
+    wanted = between(frames, start)
+    wanted = sampled(wanted, fps) if fps else wanted
+    assert read(path, fps, start=start) == wanted
 
 
 def test_indices_count_what_is_given(b_frames):

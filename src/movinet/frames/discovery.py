@@ -33,7 +33,6 @@ VIDEO_SUFFIXES = frozenset(
     )
 )
 IMAGE_SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"))
-_MAGIC = re.compile(r"[*?[]")
 
 
 def is_video(path: str | Path) -> bool:
@@ -48,7 +47,7 @@ def is_image(path: str | Path) -> bool:
 
 def has_magic(text: str) -> bool:
     """Whether `text` is a pattern rather than a name."""
-    return _MAGIC.search(text) is not None
+    return any(letter in text for letter in "*?[")
 
 
 def natural_order(names: Iterable[str]) -> list[str]:

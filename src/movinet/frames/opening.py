@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 import sys
 from collections.abc import Iterable
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 SourceSpec = str | os.PathLike[str] | int | Source | Iterable["Item"]
 
-_URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 # Addresses whose pictures come as they happen. Reading ahead would only make them late.
 _LIVE = ("rtsp", "rtsps", "rtmp", "rtmps", "udp", "rtp", "srt", "tcp")
 _OPEN_SECONDS, _READ_SECONDS = 10.0, 10.0
@@ -113,7 +111,7 @@ def _open_named(
     camera = _camera(name)
     if camera is not None:
         return _open_camera(name, *camera, fps, end)
-    if _URL.match(name):
+    if _is_address(name):
         scheme = name.split(":", 1)[0].lower()
         options = {"rtsp_transport": "tcp"} if scheme.startswith("rtsp") else {}
         return ContainerSource(
@@ -129,6 +127,13 @@ def _open_named(
     regular = _check_file(name)
     # "file:" keeps FFmpeg from reading a colon in a name as a protocol.
     return ContainerSource(name, f"file:{name}", seekable=regular, fps=fps, start=start, end=end)
+
+
+def _is_address(name: str) -> bool:
+    """Whether `name` is an address (scheme://...); one letter is a drive, not a scheme."""
+    scheme, separator, _ = name.partition("://")
+    letters = scheme.translate({ord(letter): None for letter in "+-."})
+    return bool(separator) and len(scheme) > 1 and letters.isalnum()
 
 
 def _rate(fps: Time | None, name: str) -> Fraction | None:
@@ -162,7 +167,7 @@ def _images(name: str) -> list[str]:
             reason = videos if find_videos(name) else "without images or videos"
             raise SourceError(f"cannot read {name}: a folder {reason}")
         return images
-    if has_magic(name) and not os.path.exists(name) and not _URL.match(name):  # noqa: PTH110
+    if has_magic(name) and not os.path.exists(name) and not _is_address(name):  # noqa: PTH110
         files = expand(name)
         images = [file for file in files if is_image(file)]
         if not images:

@@ -114,16 +114,18 @@ def _named(signature: Table, field: int, tensors: list[Table]) -> dict[str, tupl
 
 def _precision(tensors: list[Table], buffers: list[Table]) -> str:
     """int8 when values between layers are int8, else by what the weights are."""
-    filled = [buffer.length(0) > 0 or buffer.scalar(2, "<Q") > 0 for buffer in buffers]
-    constants: set[str | None] = set()
-    values: set[str | None] = set()
+    constants = set()
     for tensor in tensors:
+        dtype = _DTYPES.get(tensor.scalar(1, "<b"))
+        if dtype not in ("int8", "float16"):
+            continue
         number = tensor.scalar(2, "<I")
-        if number >= len(filled):
+        if number >= len(buffers):
             raise ModelError("the file is damaged or cut short")
-        (constants if filled[number] else values).add(_DTYPES.get(tensor.scalar(1, "<b")))
-    if "int8" in values:
-        return "int8"
+        if buffers[number].length(0) > 0 or buffers[number].scalar(2, "<Q") > 0:
+            constants.add(dtype)
+        elif dtype == "int8":
+            return "int8"
     if "int8" in constants:
         return "dynamic"
     return "float16" if "float16" in constants else "float32"

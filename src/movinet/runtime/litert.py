@@ -265,7 +265,10 @@ class LiteRTModel:
             ctypes.memmove(view.ctypes.data, array.ctypes.data, array.nbytes)
 
     def _zero_inputs(self) -> None:
+        """Set the states that nobody carries; the others are loaded before each step."""
         for pair in self.info.states:
+            if not pair.passed_through:
+                continue
             self._interpreter.set_tensor(
                 self._indices_in[pair.name], np.full(pair.shape, pair.zero, np.dtype(pair.dtype))
             )
