@@ -18,6 +18,7 @@ $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet torch==2.13.0
 	$(BIN)/pip install --quiet --editable ".[dev]"
+	$(BIN)/python -m compileall -q src
 	touch $@
 
 $(OLDEST)/ready: pyproject.toml
