@@ -15,6 +15,7 @@ VIDEO_SUFFIXES = frozenset(
         ".avi",
         ".flv",
         ".gif",
+        ".h264",
         ".m2ts",
         ".m4v",
         ".mkv",
