@@ -1,0 +1,1 @@
+"""Reading other people's weights into the network."""
