@@ -211,9 +211,9 @@ def _key(number: int, rest: str) -> str:
     return f"1/{rest}" if number < 0 else f"0/layer_with_weights-{number}/{rest}"
 
 
-def expected(variable: Variable) -> np.ndarray:
-    """The numbers of a variable in our layout, written out for each shape."""
-    numbers = variable.numbers()
+def expected(variable: Variable, numbers: np.ndarray | None = None) -> np.ndarray:
+    """A variable in our layout, its own numbers or these, written out for each shape."""
+    numbers = variable.numbers() if numbers is None else numbers
     shape = variable.shape
     if len(shape) < 2:
         return numbers

@@ -19,6 +19,9 @@ _ARCHIVES = (".tar", ".tar.gz", ".tgz")
 _STATE = "checkpoint"  # the small text file that names a folder's latest checkpoint
 _SAVED_MODEL = "saved_model.pb"
 _VARIABLES = "variables"
+_GZIP = b"\x1f\x8b"
+# What tarfile raises for damaged archives is not documented; these were met or can be.
+_DAMAGE = (ValueError, EOFError, OverflowError, MemoryError, tarfile.TarError, zlib.error)
 # What an archive may unpack to in memory. The largest official network with all that its training
 # keeps is half a gigabyte.
 _MAX_UNPACKED = 1 << 31
@@ -55,7 +58,7 @@ class _Archive(Files):
     def __init__(self, path: Path) -> None:
         self._contents: dict[str, bytes] = {}
         room = _MAX_UNPACKED
-        with tarfile.open(path) as archive:
+        with _open_archive(path) as archive:
             for member in archive:
                 name = _member_name(member)
                 if not member.isfile() or not _of_checkpoint(name):
@@ -70,6 +73,13 @@ class _Archive(Files):
 
     def open(self, name: str) -> BinaryIO:
         return io.BytesIO(self._contents[name])
+
+
+def _open_archive(path: Path) -> tarfile.TarFile:
+    """By what is in it: some browsers unpack a .tar.gz as they save it, and keep its name."""
+    with path.open("rb") as file:
+        zipped = file.read(2) == _GZIP
+    return tarfile.open(path, "r:gz" if zipped else "r:")
 
 
 def _member_name(member: tarfile.TarInfo) -> str:
@@ -101,14 +111,13 @@ def looks_like_checkpoint(path: Path) -> bool:
         if not path.is_file():
             return path.with_name(path.name + INDEX).is_file() if path.name else False
         if is_archive(path):
-            with tarfile.open(path) as archive:
+            with _open_archive(path) as archive:
                 return any(_tells(_member_name(member)) for member in archive)
         if path.name == _STATE:
             with path.open("rb") as file:
                 return file.read(64).lstrip().startswith(b"model_checkpoint_path")
         return _tells(path.name)
-    # What tarfile raises for damaged archives is not documented; these were met.
-    except (OSError, ValueError, EOFError, tarfile.TarError, zlib.error):
+    except (OSError, *_DAMAGE):
         return False
 
 
@@ -132,7 +141,7 @@ def find_checkpoint(path: Path) -> tuple[Files, str]:
     if path.is_file() and is_archive(path):
         try:
             files = _Archive(path)
-        except (ValueError, EOFError, tarfile.TarError, zlib.error) as error:
+        except _DAMAGE as error:
             raise ModelError(f"the archive is damaged or cut short ({error})") from error
         return files, _prefix(files)
     if not path.parent.is_dir():

@@ -97,10 +97,7 @@ class Bundle:
         flat = np.frombuffer(data, dtype)
         if entry.dtype == _BFLOAT16:
             flat = (flat.astype(np.uint32) << 16).view(np.float32)
-        try:
-            return flat.reshape(entry.shape)
-        except ValueError as error:
-            raise ModelError(f"its index is damaged: the shape of {key} makes no sense") from error
+        return _shaped(key, flat, entry.shape)
 
     def _joined(self, key: str, entry: Entry) -> np.ndarray[Any, Any]:
         """A tensor from its slices, which must fill it: no number is made up."""
@@ -112,11 +109,12 @@ class Bundle:
             if stored is None or (stored.dtype, stored.shape) != (entry.dtype, shape):
                 raise ModelError(f"its index is damaged: a slice of {key} is missing")
             parts.append((place, self._whole(key, stored)))
-        total = sum(numbers.size for _, numbers in parts)
-        if total != math.prod(entry.shape):
+        # Known before anything is made: no more numbers than were read.
+        if sum(numbers.size for _, numbers in parts) != math.prod(entry.shape):
             raise ModelError(f"its index is damaged: the slices of {key} do not fill it")
-        joined = np.empty(entry.shape, parts[0][1].dtype)
-        filled = np.zeros(entry.shape, np.bool_)
+        joined = np.empty(math.prod(entry.shape), parts[0][1].dtype)
+        joined = _shaped(key, joined, entry.shape)
+        filled = np.zeros(joined.shape, np.bool_)
         for place, numbers in parts:
             joined[place] = numbers
             filled[place] = True
@@ -189,7 +187,17 @@ def open_bundle(source: Path) -> Iterator[Bundle]:
     except OSError as error:
         raise ModelError(f"cannot read {source}: {error.strerror or error}") from error
     except ModelError as error:
-        raise ModelError(f"cannot use {source}: {error}") from error
+        # A name out of a damaged file may be anything.
+        what = "".join(c if c.isprintable() else "?" for c in str(error))
+        raise ModelError(f"cannot use {source}: {what}") from error
+
+
+def _shaped(key: str, flat: np.ndarray[Any, Any], shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    try:
+        return flat.reshape(shape)
+    # Too many axes; or one that is too long, beside another of 0.
+    except (ValueError, OverflowError) as error:
+        raise ModelError(f"its index is damaged: the shape of {key} makes no sense") from error
 
 
 def _header(data: bytes) -> int:
@@ -255,7 +263,7 @@ def _paths(children: list[list[tuple[int, str]]]) -> dict[int, str]:
     length = 0
     while queue:
         node = queue.popleft()
-        for child, name in children[node] if node < len(children) else ():
+        for child, name in children[node] if 0 <= node < len(children) else ():
             if child in paths or name in _LISTS:
                 continue
             paths[child] = f"{paths[node]}/{name}" if node else name

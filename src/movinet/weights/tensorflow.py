@@ -172,10 +172,14 @@ def _check(tensors: Mapping[str, tuple[str, Entry]]) -> str:
     for name, (key, entry) in tensors.items():
         shape = list(entry.shape)
         if name not in shapes:
-            raise ModelError(f"it holds {key}, which a {variant.name} of type {conv_type} lacks")
+            raise ModelError(
+                f"it holds {key}, which variant {variant.name} of type {conv_type} lacks"
+            )
         if not fits(shape, shapes[name]):
             expected = ", ".join("any" if n is None else str(n) for n in shapes[name])
-            raise ModelError(f"its {key} is {shape}, but a {variant.name} has [{expected}] there")
+            raise ModelError(
+                f"its {key} is {shape}, but variant {variant.name} has [{expected}] there"
+            )
         if entry.dtype not in FLOATS:
             raise ModelError(f"its {key} holds something else than floating-point numbers")
     return conv_type
