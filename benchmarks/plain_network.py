@@ -74,9 +74,7 @@ class PlainLayer(nn.Module):
         wide = layer.expanded
         self.stride = layer.stride
         self.expand = PlainConv(layer.channels_in, wide)
-        self.depthwise = PlainConv(
-            wide, wide, (1, rows, columns), stride=layer.stride, groups=wide
-        )
+        self.depthwise = PlainConv(wide, wide, (1, rows, columns), stride=layer.stride, groups=wide)
         self.temporal = PlainConv(wide, wide, (frames, 1, 1), groups=wide) if frames > 1 else None
         self.squeeze = PlainSqueeze(wide)
         self.project = PlainConv(wide, layer.channels_out, activation=False)

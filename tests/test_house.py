@@ -18,7 +18,9 @@ MAY_IMPORT = {
     "runtime": {"models"},
     "stream": {"frames", "models", "runtime"},
     "outputs": {"frames", "models", "runtime", "stream"},
-    "cli": {"frames", "models", "runtime", "stream", "outputs"},
+    "network": {"models"},
+    "weights": {"models", "network"},
+    "cli": {"frames", "models", "runtime", "stream", "outputs", "network", "weights"},
 }
 # Room -> the packages from outside that it may import.
 PACKAGES = {
@@ -27,6 +29,8 @@ PACKAGES = {
     "runtime": {"numpy", "ai_edge_litert"},
     "stream": {"numpy"},
     "outputs": {"numpy", "rich"},
+    "network": {"torch", "safetensors"},
+    "weights": {"numpy", "torch"},
     "cli": {"click", "rich"},
 }
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from movinet.cli.downloadbar import DownloadBar
+from movinet.cli.importing import import_
+from movinet.cli.options import as_json_option
 from movinet.errors import DownloadError
 from movinet.models.cache import cache_dir
 from movinet.models.catalogue import Form, Kind, entries, find
@@ -21,18 +23,19 @@ if TYPE_CHECKING:
     from movinet.models.catalogue import CatalogueEntry
     from movinet.models.info import ModelInfo
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON Lines.")
-
 
 @click.group()
 def models() -> None:
-    """List, download and describe models."""
+    """List, download, describe and import models."""
+
+
+models.add_command(import_)
 
 
 @models.command("list")
 @click.option("--kind", type=click.Choice(get_args(Kind)), help="Only files of this kind.")
 @click.option("--form", type=click.Choice(get_args(Form)), help="Only networks of this form.")
-@as_json
+@as_json_option
 def list_(kind: str | None, form: str | None, as_json: bool) -> None:
     """List the published weights."""
     chosen = [
@@ -90,7 +93,7 @@ def path(name: str) -> None:
 
 @models.command()
 @click.argument("target")
-@as_json
+@as_json_option
 def show(target: str, as_json: bool) -> None:
     """Describe TARGET, a name of the catalogue or a model file."""
     file = Path(target)
@@ -118,6 +121,17 @@ def _with_catalogue(info: ModelInfo, file: Path) -> ModelInfo:
 
 def _show_file(file: Path, as_json: bool) -> None:
     from movinet.models import read_info
+    from movinet.models.weightsfile import is_safetensors, read_weights_file
+
+    if is_safetensors(file):
+        said = read_weights_file(file)
+        if as_json:
+            click.echo(json.dumps({"name": file.stem, **said.to_dict()}, ensure_ascii=False))
+        else:
+            from movinet.outputs.modelinfo import print_weights
+
+            print_weights(file.stem, said)
+        return
 
     info = _with_catalogue(read_info(file), file)
     if as_json:

@@ -43,6 +43,7 @@ labels_option = click.option(
 threads_option = click.option(
     "--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads for one step."
 )
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON Lines.")
 backend_option = click.option(
     "--backend",
     default=DEFAULT_BACKEND,

@@ -170,7 +170,7 @@ class _Walk:
         for output in self._graph.outputs:
             operator = self._graph.producer(output)
             if operator is not None and operator.name == "SOFTMAX":
-                output = operator.inputs[0]  # noqa: PLW2901
+                output = operator.inputs[0]
             shape = self._graph.tensors[output].shape
             if shape and math.prod(shape) == shape[-1]:
                 try:
@@ -381,10 +381,7 @@ def _odd(layer: _Bottleneck, first: _Bottleneck) -> bool:
     if layer.squeeze is None:
         return False
     expanded = layer.expand.weight.shape[0]
-    hidden = layer.squeeze.reduce.weight.shape[0]
-    return layer.squeeze.reduce.weight.shape != (
-        hidden,
-        1,
-        1,
-        2 * expanded,
-    ) or layer.squeeze.expand.weight.shape != (expanded, 1, 1, hidden)
+    reduce, expand = layer.squeeze.reduce.weight.shape, layer.squeeze.expand.weight.shape
+    hidden = reduce[0]
+    fits: bool = reduce == (hidden, 1, 1, 2 * expanded) and expand == (expanded, 1, 1, hidden)
+    return not fits

@@ -248,8 +248,9 @@ def _tensor(table: Table, buffers: list[bytes]) -> Tensor:
         name=table.text(3),
         shape=shape,
         dtype=_DTYPES.get(code, f"type {code}"),
-        quantisation=quantisation
-        and _QuantisationTable(quantisation.data, quantisation.position).read(),
+        quantisation=None
+        if quantisation is None
+        else _QuantisationTable(quantisation.data, quantisation.position).read(),
         sparse=table.table(6) is not None,
         data=buffers[buffer],
     )
