@@ -37,7 +37,7 @@ def _choice(*words: str) -> click.Choice[str]:
 @click.option(
     "--gate",
     type=_choice("keras", "relu6", "sigmoid"),
-    help="Squeeze-excite's gate: which hard sigmoid, or the smooth one.",
+    help="Squeeze-excite's gate: which hard sigmoid, where the form has one; or the smooth one.",
 )
 @click.option(
     "--activation",

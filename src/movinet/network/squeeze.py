@@ -60,7 +60,7 @@ class SqueezeExciteLayer(nn.Module):
             seen = torch.cat([so_far, means], -1) if self.kind == "2plus3d" else so_far
         if self.position_scale is not None:
             seen = seen + self.position_scale * positions(ages - 1, seen.shape[-1])
-        hidden = ACTIVATIONS[self.activation](self.reduce(seen))
+        hidden = ACTIVATIONS[self.activation](self.reduce(seen.to(self.reduce.weight.dtype)))
         gate = GATES[self.gate](self.expand(hidden)).to(x.dtype)
         return x * gate.flatten(0, 1)[:, :, None, None], after
 

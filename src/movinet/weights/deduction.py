@@ -60,7 +60,7 @@ def deduce(found: Found, said: Said) -> NetworkConfig:
         conv_type=conv_type,
         squeeze_excite=said.squeeze_excite or seen,
         activation=said.activation or hints.activation or activation,
-        gate=said.gate or hints.gate or gate,
+        gate=_gate(said.gate, form) or hints.gate or gate,
         classifier_activation=said.classifier_activation
         or hints.classifier_activation
         or published.classifier_activation,
@@ -92,6 +92,11 @@ def _squeeze_excite(tensors: Mapping[str, Array], variant: Variant) -> str:
     if reduce is None:
         return "none"
     return "2plus3d" if reduce.shape[-1] == 2 * first.expanded else "3d"
+
+
+def _gate(said: str | None, form: str) -> str | None:
+    """Which of two hard sigmoids is no question for the base form, whose gate is smooth."""
+    return None if form == "base" and said in ("keras", "relu6") else said
 
 
 def _conv_type(tensors: Mapping[str, Array]) -> str:

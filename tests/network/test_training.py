@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from movinet.network import MoViNet, NetworkConfig
+from movinet.network.bottleneck import dropped
+
+
+@pytest.mark.parametrize("form", ["base", "stream", "lite"])
+def test_every_weight_learns(make, form):
+    net = make("t0", form, dropout=0.0, drop_path=0.0).train()
+    net(torch.rand(2, 3, 3, 40, 40)).square().sum().backward()
+    still = [name for name, p in net.named_parameters() if p.grad is None or not p.grad.any()]
+    assert not still
+
+
+def test_a_few_steps_learn_two_clips_by_heart():
+    torch.manual_seed(0)
+    net = MoViNet(NetworkConfig.of("t0", classes=2, dropout=0.0, drop_path=0.0)).train()
+    clips, labels = torch.rand(2, 3, 3, 40, 40), torch.tensor([0, 1])
+    optimizer = torch.optim.Adam(net.parameters(), 1e-3)
+    losses = []
+    for _ in range(8):
+        loss = torch.nn.functional.cross_entropy(net(clips), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.2 * losses[0]
+
+
+def test_an_untrained_network_is_near_even():
+    torch.manual_seed(0)
+    net = MoViNet(NetworkConfig.of("a0", classes=10)).eval()
+    with torch.inference_mode():
+        scores = net(torch.rand(1, 3, 2, 64, 64)).softmax(-1)
+    assert (scores - 0.1).abs().max() < 0.05
+
+
+def test_stochastic_depth_drops_whole_clips_and_keeps_the_mean():
+    torch.manual_seed(0)
+    y = torch.ones(4000 * 2, 1, 1, 1)
+    out = dropped(y, 4000, 0.25).view(4000, 2)
+    assert torch.equal(out[:, 0], out[:, 1])
+    assert set(out.unique().tolist()) == {0.0, pytest.approx(4 / 3)}
+    assert out.mean() == pytest.approx(1, abs=0.05)
+
+
+def test_rates_rise_with_depth_as_published():
+    net = MoViNet(NetworkConfig.of("a0"), drawn=False)
+    rates = [layer.drop for block in net.blocks for layer in block]
+    assert rates == [pytest.approx(0.2 * (i + 1) / 15) for i in range(15)]
+    assert (net.head.dropout, NetworkConfig.of("a5").dropout) == (0.2, 0.5)
+
+
+def test_a_new_classifier_keeps_the_rest(make):
+    net = make("a0", classes=11)
+    video = torch.rand(1, 3, 2, 32, 32)
+    with torch.inference_mode():
+        before = net(video, features=True)
+        net.replace_classifier(3, ("a", "b", "c"))
+        assert torch.equal(net(video, features=True), before)
+        assert net(video).shape == (1, 3)
+    assert (net.config.classes, net.info.labels) == (3, ("a", "b", "c"))
+
+
+def test_weights_are_drawn_as_the_official_code_draws_them():
+    torch.manual_seed(0)
+    flat = MoViNet(NetworkConfig.of("a0"))
+    full = MoViNet(NetworkConfig.of("a0", conv_type="3d_2plus1d"))
+    name = "blocks.1.0.depthwise.conv.weight"  # [80, 1, 3, 3]
+    deviations = [net.state_dict()[name].std().item() for net in (flat, full)]
+    assert deviations == [
+        pytest.approx((2 / (9 * 80)) ** 0.5, rel=0.1),
+        pytest.approx((2 / 9) ** 0.5, rel=0.1),
+    ]
+    assert flat.state_dict()["blocks.0.0.scale"] == 0
