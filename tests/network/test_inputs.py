@@ -44,7 +44,7 @@ def test_a_wrong_clip(net, clip, message):
 )
 def test_a_wrong_frame(net, frame):
     state = net.initial_state(1, 20, 20)
-    with pytest.raises(UsageError, match="expected float in 0..1"):
+    with pytest.raises(UsageError, match=r"expected float in 0\.\.1"):
         net.step(frame, state)
 
 

@@ -82,7 +82,7 @@ def test_files_that_are_no_state(make, tmp_path):
     with pytest.raises(ModelError, match="it is another kind of file"):
         State.load(tmp_path / "net.safetensors")
     (tmp_path / "noise").write_bytes(b"\xff" * 100)
-    with pytest.raises(ModelError, match="not a whole .safetensors file"):
+    with pytest.raises(ModelError, match=r"not a whole \.safetensors file"):
         State.load(tmp_path / "noise")
     with pytest.raises(ModelError, match="No such file"):
         State.load(tmp_path / "missing")

@@ -30,20 +30,12 @@ def test_a_few_steps_learn_two_clips_by_heart():
     assert losses[-1] < 0.2 * losses[0]
 
 
-def test_an_untrained_network_is_near_even():
-    torch.manual_seed(0)
-    net = MoViNet(NetworkConfig.of("a0", classes=10)).eval()
-    with torch.inference_mode():
-        scores = net(torch.rand(1, 3, 2, 64, 64)).softmax(-1)
-    assert (scores - 0.1).abs().max() < 0.05
-
-
 def test_stochastic_depth_drops_whole_clips_and_keeps_the_mean():
     torch.manual_seed(0)
     y = torch.ones(4000 * 2, 1, 1, 1)
     out = dropped(y, 4000, 0.25).view(4000, 2)
     assert torch.equal(out[:, 0], out[:, 1])
-    assert set(out.unique().tolist()) == {0.0, pytest.approx(4 / 3)}
+    assert out.unique().tolist() == [0, pytest.approx(4 / 3)]
     assert out.mean() == pytest.approx(1, abs=0.05)
 
 
@@ -76,3 +68,4 @@ def test_weights_are_drawn_as_the_official_code_draws_them():
         pytest.approx((2 / 9) ** 0.5, rel=0.1),
     ]
     assert flat.state_dict()["blocks.0.0.scale"] == 0
+    assert flat.head.classifier.weight.std().item() == pytest.approx(0.01, rel=0.1)
