@@ -7,7 +7,7 @@ import platform
 import sys
 from importlib import import_module
 
-NAMES = ("push", "classify", "resize", "footprint")
+NAMES = ("push", "classify", "resize", "footprint", "network")
 
 
 def machine() -> str:
