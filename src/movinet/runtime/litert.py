@@ -290,21 +290,35 @@ class LiteRTModel:
         self._image = self._input_views[self.info.image.name].reshape(height, width, 3)
         self._logits = self.output_views[self.info.logits.name].reshape(-1)
         inputs = {pair.name: self._input_views[pair.name].ctypes.data for pair in self.pairs}
-        first: list[tuple[int, int, int]] = []
-        then: list[tuple[int, int, int]] = []
-        self._aside: list[StateArray] = []
         # The network reads the early layers first: copied last, they are still in the cache.
-        for pair in reversed(self.pairs):
-            source = self.output_views[pair.name].ctypes.data
-            if source in inputs.values():
-                # In a delay line one state comes out as another went in: it is put aside before
-                # that one's next value is moved in.
-                self._aside.append(np.empty(pair.shape, np.dtype(pair.dtype)))
+        waiting = {
+            inputs[pair.name]: (self.output_views[pair.name].ctypes.data, pair.nbytes)
+            for pair in reversed(self.pairs)
+        }
+        self._aside: list[StateArray] = []
+        self._moves = list(self._ordered(waiting))
+
+    def _ordered(self, waiting: dict[int, tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+        """Moves (target, source, bytes) such that nothing is overwritten before it is read.
+
+        `waiting`: target to source and bytes. In a delay line one state comes out as another went
+        in.
+        """
+        while waiting:
+            sources = {source for source, _ in waiting.values()}
+            free = [target for target in waiting if target not in sources]
+            for target in free:
+                yield target, *waiting.pop(target)
+            if not free:
+                # States that swap places: one of them is put aside first.
+                target, (_, size) = next(iter(waiting.items()))
+                self._aside.append(np.empty(size, np.uint8))
                 aside = self._aside[-1].ctypes.data
-                first.append((aside, source, pair.nbytes))
-                source = aside
-            then.append((inputs[pair.name], source, pair.nbytes))
-        self._moves = first + then
+                yield aside, target, size
+                waiting = {
+                    to: (aside if source == target else source, n)
+                    for to, (source, n) in waiting.items()
+                }
 
     def _view(self, index: int) -> Any:  # noqa: ANN401 (numpy's own type for this is private)
         """An array over a tensor's memory that does not count as a reference to the interpreter.
