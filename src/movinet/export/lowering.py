@@ -237,7 +237,8 @@ class _Lowering(GraphBuilder):
                 None,
             )
             total = self.binary(f"{name}/sum{place}", "add", total, part) if total else part
-        return self.activate(name, conv.activation, total) if conv.activation else total
+        plain = name.split("/")[0] in self.plain
+        return self.activate(name, conv.activation, total, plain) if conv.activation else total
 
 
 class _Step(_Lowering):

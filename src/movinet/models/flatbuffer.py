@@ -88,6 +88,11 @@ class Table:
         start, length = self._vector(number, 4)
         return struct.unpack_from(f"<{length}i", self.data, start) if length else ()
 
+    def longs(self, number: int) -> tuple[int, ...]:
+        """A vector of int64."""
+        start, length = self._vector(number, 8)
+        return struct.unpack_from(f"<{length}q", self.data, start) if length else ()
+
     def floats(self, number: int) -> tuple[float, ...]:
         """A vector of float32."""
         start, length = self._vector(number, 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -12,16 +13,22 @@ from typing import Any
 from movinet.errors import LabelsError, UsageError
 
 RESIZE_RULES = ("stretch", "center")
-STATE_KINDS = ("stream_buffer", "pool_buffer", "frame_count")
+# "state_block1_layer0_stream_buffer", or "..._0" where each past frame is a state of its own.
+_STATE_NAME = re.compile(r"(?P<layer>.*?)_?(?P<kind>stream_buffer|pool_buffer|frame_count)(_\d+)?$")
 
 
 @dataclass(frozen=True, slots=True)
 class TensorInfo:
-    """One input or output: its name in the signature, shape and numpy dtype name."""
+    """One input or output: its name in the signature, shape and numpy dtype name.
+
+    Elements q of a quantised one stand for the numbers `scale * (q - zero)`.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
+    scale: float = 1.0
+    zero: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain JSON values."""
@@ -32,29 +39,33 @@ class TensorInfo:
 class StatePair:
     """One state: what output `output` gives after a step goes into input `input` of the next.
 
-    A stream begins with every element equal to `zero`. A state that is `passed_through` comes out
-    as it went in (its output is its input tensor): nobody needs to carry it.
+    A state of a delay line does not come out: `output` is None, and after a step it takes what went
+    into the state `moves_from`. A stream begins with every element equal to `zero`; elements q
+    stand for the numbers `scale * (q - zero)`. A state that is `passed_through` comes out as it
+    went in (its output is its input tensor): nobody needs to carry it.
     """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     input: str
-    output: str
+    output: str | None
     zero: float = 0.0
     passed_through: bool = False
+    moves_from: str | None = None
+    scale: float = 1.0
 
     @property
     def kind(self) -> str | None:
         """ "stream_buffer", "pool_buffer", "frame_count", or None for a state of another name."""
-        return next((kind for kind in STATE_KINDS if self.name.endswith(kind)), None)
+        match = _STATE_NAME.match(self.name)
+        return match["kind"] if match else None
 
     @property
     def layer(self) -> str:
         """The name without its kind: "state_block1_layer0" or "state_head"."""
-        kind = self.kind
-        stem = self.name[: -len(kind)].rstrip("_") if kind else self.name
-        return stem.removesuffix("_pool")
+        match = _STATE_NAME.match(self.name)
+        return (match["layer"] if match else self.name).removesuffix("_pool")
 
     @property
     def nbytes(self) -> int:
@@ -69,8 +80,10 @@ class StatePair:
             "shape": list(self.shape),
             "dtype": self.dtype,
             "zero": self.zero,
+            "scale": self.scale,
             "input": self.input,
             "output": self.output,
+            "moves_from": self.moves_from,
             "passed_through": self.passed_through,
         }
 

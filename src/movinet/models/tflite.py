@@ -99,7 +99,13 @@ def parse_tflite(data: bytes | mmap.mmap) -> TFLiteFile:
 
 def _tensor(name: str, table: Table) -> TensorInfo:
     code = table.scalar(1, "<b")
-    return TensorInfo(name, table.integers(0), _DTYPES.get(code, f"type {code}"))
+    dtype = _DTYPES.get(code, f"type {code}")
+    quantisation = table.table(4)
+    if quantisation is None or dtype not in ("int8", "uint8", "int16"):
+        return TensorInfo(name, table.integers(0), dtype)
+    scales, zeros = quantisation.floats(2), quantisation.longs(3)
+    scale, zero = (scales[0] if scales else 1.0), (zeros[0] if zeros else 0)
+    return TensorInfo(name, table.integers(0), dtype, scale, zero)
 
 
 def _named(signature: Table, field: int, tensors: list[Table]) -> dict[str, tuple[int, TensorInfo]]:
@@ -210,11 +216,14 @@ def _from_signature(signature: Signature, file: TFLiteFile, stem: str) -> ModelI
             shape=info.shape,
             dtype=info.dtype,
             input=name,
-            output=name,
-            passed_through=index == signature.outputs[name][0],
+            output=name if name in signature.outputs else None,
+            zero=info.zero,
+            scale=info.scale,
+            passed_through=name in signature.outputs and index == signature.outputs[name][0],
+            moves_from=None if name in signature.outputs else _next_frame(name),
         )
         for name, (index, info) in sorted(signature.inputs.items())
-        if name in signature.outputs
+        if name in signature.outputs or _next_frame(name) in signature.inputs
     )
     _check_pairs(pairs, signature)
     image = _image(signature)
@@ -242,8 +251,20 @@ def _from_signature(signature: Signature, file: TFLiteFile, stem: str) -> ModelI
     )
 
 
+def _next_frame(name: str) -> str | None:
+    """The next newer frame of a delay line: "X_1" for "X_0"."""
+    stem, _, number = name.rpartition("_")
+    return f"{stem}_{int(number) + 1}" if number.isdecimal() and number.isascii() else None
+
+
 def _check_pairs(pairs: tuple[StatePair, ...], signature: Signature) -> None:
+    known = {pair.name: pair for pair in pairs}
     for pair in pairs:
+        if pair.output is None:
+            source = known.get(pair.moves_from or "")
+            if source is None or (source.shape, source.dtype) != (pair.shape, pair.dtype):
+                raise ModelError(f"nothing that fits its state {pair.name} comes out of a step")
+            continue
         out = signature.outputs[pair.output][1]
         if (out.shape, out.dtype) != (pair.shape, pair.dtype):
             raise ModelError(
@@ -255,7 +276,11 @@ def _check_pairs(pairs: tuple[StatePair, ...], signature: Signature) -> None:
 
 
 def _image(signature: Signature) -> TensorInfo:
-    rest = [info for name, (_, info) in signature.inputs.items() if name not in signature.outputs]
+    rest = [
+        info
+        for name, (_, info) in signature.inputs.items()
+        if name not in signature.outputs and _next_frame(name) not in signature.inputs
+    ]
     named = [info for info in rest if info.name == "image"] or rest
     if len(named) != 1:
         raise ModelError(
@@ -306,7 +331,9 @@ def _from_contract(said: Mapping[str, Any], signature: Signature, shown: ModelIn
     states = []
     for entry in said["states"]:
         name_in, name_out = entry["input"], entry["output"]
-        if name_in not in signature.inputs or name_out not in signature.outputs:
+        if name_in not in signature.inputs or (
+            name_out is not None and name_out not in signature.outputs
+        ):
             raise ModelError(f"its {CONTRACT_FILE} names a state {name_in} that it does not have")
         index, info = signature.inputs[name_in]
         states.append(
@@ -317,7 +344,9 @@ def _from_contract(said: Mapping[str, Any], signature: Signature, shown: ModelIn
                 input=name_in,
                 output=name_out,
                 zero=float(entry.get("zero", 0)),
-                passed_through=index == signature.outputs[name_out][0],
+                scale=float(entry.get("scale", 1)),
+                passed_through=name_out is not None and index == signature.outputs[name_out][0],
+                moves_from=entry.get("moves_from"),
             )
         )
     _check_pairs(tuple(states), signature)

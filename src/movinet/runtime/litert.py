@@ -156,7 +156,7 @@ class LiteRTModel:
         self._indices_out = {info.logits.name: outputs[info.logits.name]}
         for pair in info.states:
             self._indices_in[pair.name] = inputs[pair.input]
-            if not pair.passed_through:
+            if pair.output is not None and not pair.passed_through:
                 self._indices_out[pair.name] = outputs[pair.output]
         if info.embedding is not None:
             self._indices_out[info.embedding.name] = outputs[info.embedding.name]
@@ -286,6 +286,10 @@ class LiteRTModel:
         self._probe_address = self._address(self._probe)
         self._input_views = {n: self._view(i) for n, i in self._indices_in.items()}
         self.output_views = {n: self._view(i) for n, i in self._indices_out.items()}
+        for pair in self.pairs:
+            if pair.moves_from is not None:
+                # In a delay line a state's next value is what went in as another.
+                self.output_views[pair.name] = self._input_views[pair.moves_from]
         height, width = self.info.size
         self._image = self._input_views[self.info.image.name].reshape(height, width, 3)
         self._logits = self.output_views[self.info.logits.name].reshape(-1)
@@ -301,8 +305,7 @@ class LiteRTModel:
     def _ordered(self, waiting: dict[int, tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
         """Moves (target, source, bytes) such that nothing is overwritten before it is read.
 
-        `waiting`: target to source and bytes. In a delay line one state comes out as another went
-        in.
+        `waiting`: target to source and bytes. Of a delay line, sources are inputs themselves.
         """
         while waiting:
             sources = {source for source, _ in waiting.values()}
