@@ -94,9 +94,7 @@ class Evaluator:
             case AveragePool():
                 x = read(operation.input).permute(0, 3, 1, 2)
                 rows, columns = (size % 2 for size in x.shape[-2:])
-                x = F.avg_pool2d(
-                    x, 3, 2, (rows, columns), ceil_mode=True, count_include_pad=False
-                )
+                x = F.avg_pool2d(x, 3, 2, (rows, columns), ceil_mode=True, count_include_pad=False)
                 return x.permute(0, 2, 3, 1)
             case Mean():
                 return read(operation.input).mean(operation.axes, keepdim=True)

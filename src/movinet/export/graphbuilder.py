@@ -77,9 +77,7 @@ class GraphBuilder:
         """A part along an axis."""
         shape = list(self.shape(source))
         shape[axis] = length
-        return self.add(
-            Slice(name, source, axis, start, length), tuple(shape), self.factor(source)
-        )
+        return self.add(Slice(name, source, axis, start, length), tuple(shape), self.factor(source))
 
     def concatenate(self, name: str, parts: tuple[str, ...], axis: int) -> str:
         """Parts, all of one factor, behind each other."""
@@ -103,9 +101,7 @@ class GraphBuilder:
 
     def mean(self, name: str, source: str, axes: tuple[int, ...]) -> str:
         """Mean over axes."""
-        shape = tuple(
-            1 if axis in axes else size for axis, size in enumerate(self.shape(source))
-        )
+        shape = tuple(1 if axis in axes else size for axis, size in enumerate(self.shape(source)))
         return self.add(Mean(name, source, axes), shape, self.factor(source))
 
     def convolution(

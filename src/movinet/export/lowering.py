@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Collection
+from itertools import pairwise
 
 import numpy as np
 from torch import Tensor
@@ -306,7 +307,7 @@ class _Step(_Lowering):
         names = [f"{state}_{number}" for number in range(frames)]
         for name in names:
             self.state(name, newest, self.shape(newest))
-        self.graph.moves |= dict(zip(names, names[1:], strict=False))
+        self.graph.moves |= dict(pairwise(names))
         self.next[names[-1]] = newest
         return names
 

@@ -95,12 +95,12 @@ def _with_block(data: bytes, info: ModelInfo) -> bytes:
         entry.buffer = len(model.buffers)
         model.buffers.append(buffer)
     model.metadata = [*kept, entry]
-    builder = _aligning_builder(len(data) + len(block) + 4096)
+    builder = aligning_builder(len(data) + len(block) + 4096)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
 
 
-def _aligning_builder(size: int) -> Any:  # noqa: ANN401 (untyped library)
+def aligning_builder(size: int) -> Any:  # noqa: ANN401 (untyped library)
     """A flatbuffer builder that begins weights at multiples of 16 bytes.
 
     The schema asks for that, so that they can be used where they lie; the generated code forgets.

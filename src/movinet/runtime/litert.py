@@ -31,19 +31,29 @@ from movinet.runtime.model import FloatArray, Image, State, StateArray
 
 def open_litert(path: Path, info: ModelInfo, threads: int) -> LiteRTModel:
     """Load `path` on LiteRT; see `open_model`."""
-    from ai_edge_litert.interpreter import Interpreter
-
     try:
-        with _quiet():
-            interpreter = Interpreter(model_path=str(path), num_threads=threads)
-            interpreter.allocate_tensors()
-        return LiteRTModel(interpreter, info)
+        return LiteRTModel(interpreter_of(path, threads), info)
     except KeyError as error:
         raise ModelError(f"cannot use {path}: it has no {error}, as its contract says") from error
     except (ValueError, RuntimeError) as error:
         # LiteRT's messages run over several lines; the first says what is wrong.
         reason = str(error).strip().split("\n")[0]
         raise ModelError(f"cannot use {path}: LiteRT refuses it ({reason})") from error
+
+
+def interpreter_of(model: Path | bytes, threads: int = 1) -> Any:  # noqa: ANN401 (untyped library)
+    """A LiteRT interpreter for a file or its bytes, ready to run.
+
+    Raises:
+        ValueError, RuntimeError: LiteRT refuses it.
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
+    where = {"model_content": model} if isinstance(model, bytes) else {"model_path": str(model)}
+    with _quiet():
+        interpreter = Interpreter(**where, num_threads=threads)
+        interpreter.allocate_tensors()
+    return interpreter
 
 
 _stderr = threading.Lock()
