@@ -9,15 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from movinet.cli.downloadbar import DownloadBar
+from movinet.cli.knownsources import find_source
 from movinet.cli.options import as_json_option, labels_option
 from movinet.errors import MissingExtraError, UsageError
-from movinet.models.catalogue import entries, find
-from movinet.models.download import fetch
-from movinet.models.labels import read_labels
 
 if TYPE_CHECKING:
-    from movinet.models.catalogue import CatalogueEntry
     from movinet.weights import Imported
 
 
@@ -86,16 +82,14 @@ def import_(
             raise
         raise MissingExtraError("importing weights", "train") from error
 
-    entry = next((e for e in entries() if e.name == source), None)
-    known = _fetched(entry, labels, classes) if entry is not None else _Known(Path(source))
-    names = read_labels(labels) if labels is not None else known.labels
-    if entry is not None and said["form"] is None and entry.form is not None:
-        said["form"] = entry.form
+    # A new classifier is for other classes than the published ones.
+    known = find_source(source, labels, published_labels=classes is None)
+    said["form"] = said["form"] or known.form
     imported = read(
         known.path,
         Said(**said),
         classes=classes,
-        labels=names,
+        labels=known.labels,
         origin=known.origin,
         licence=known.licence,
     )
@@ -104,26 +98,6 @@ def import_(
         click.echo(json.dumps(_record(imported, source, target), ensure_ascii=False))
     else:
         _print(imported, target)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Known:
-    """Where a source lies, and what the catalogue knows of it."""
-
-    path: Path
-    labels: tuple[str, ...] | None = None
-    origin: str | None = None
-    licence: str | None = None
-
-
-def _fetched(entry: CatalogueEntry, labels: str | None, classes: int | None) -> _Known:
-    with DownloadBar(entry.name) as progress:
-        path = fetch(entry, progress=progress)
-    names = None
-    # A new classifier is for other classes than the published ones.
-    if labels is None and classes is None and entry.labels is not None:
-        names = read_labels(fetch(find(entry.labels)))
-    return _Known(path, names, entry.origin, entry.licence)
 
 
 def _print(imported: Imported, target: Path) -> None:

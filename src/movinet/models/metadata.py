@@ -23,12 +23,13 @@ class Metadata(NamedTuple):
     """What we read from and write to the official block.
 
     Attributes:
-        name, licence: free text, empty when absent.
+        name, author, licence: free text, empty when absent.
         label_file: the name of the zipped label file, empty when there is none.
         mean, std: pixel values v in 0..255 go in as (v - mean) / std; None when not said.
     """
 
     name: str = ""
+    author: str = ""
     licence: str = ""
     label_file: str = ""
     mean: float | None = None
@@ -65,7 +66,7 @@ def parse_metadata(data: bytes) -> Metadata:
             for file in tensor.tables(6):
                 if file.scalar(2, "<b") == _AXIS_LABELS and not label_file:
                     label_file = file.text(0)
-    return Metadata(root.text(0), root.text(5), label_file, mean, std)
+    return Metadata(root.text(0), root.text(4), root.text(5), label_file, mean, std)
 
 
 def build_metadata(
@@ -134,6 +135,8 @@ def build_metadata(
         (0, "offset", builder.CreateString(metadata.name)),
         (3, "offset", vector([subgraph])),
     ]
+    if metadata.author:
+        root.append((4, "offset", builder.CreateString(metadata.author)))
     if metadata.licence:
         root.append((5, "offset", builder.CreateString(metadata.licence)))
     # The lowest version of the official parser that knows all fields used here.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import zipfile
 from pathlib import Path
 from typing import Any
 
-from movinet.errors import LabelsError, ModelError, OutputError
+from movinet.errors import LabelsError, ModelError
 from movinet.models.info import ModelInfo
 from movinet.models.metadata import METADATA_BUFFER, Metadata, build_metadata
 from movinet.models.tflite import CONTRACT_FILE, parse_tflite, read_tflite
+from movinet.models.wholefile import write_whole
 
 LABEL_FILE = "labels.txt"
 # A fixed time makes the same model the same file, byte for byte.
@@ -36,17 +36,10 @@ def pack_model(source: str | Path, info: ModelInfo, target: str | Path) -> Model
     except OSError as error:
         raise ModelError(f"cannot read {source}: {error.strerror}") from error
     packed = pack(data, info)
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(packed)
-        # Reading it back proves that the contract is in it before the file gets its name.
-        written = read_tflite(beside)
-        beside.replace(target)
-    except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror}") from error
-    finally:
-        beside.unlink(missing_ok=True)
-    return written
+    written: list[ModelInfo] = []
+    # Reading it back proves that the contract is in it before the file gets its name.
+    write_whole(target, packed, lambda path: written.append(read_tflite(path)))
+    return written[0]
 
 
 def pack(data: bytes, info: ModelInfo) -> bytes:
@@ -72,6 +65,7 @@ def _with_block(data: bytes, info: ModelInfo) -> bytes:
     block = build_metadata(
         Metadata(
             name=info.name,
+            author=info.source or "",
             licence=info.licence or "",
             label_file=LABEL_FILE if info.labels else "",
             mean=-low * std,

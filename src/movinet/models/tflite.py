@@ -58,6 +58,15 @@ def read_tflite(path: Path) -> ModelInfo:
         raise type(error)(f"cannot use {path}: {error}") from error
 
 
+def info_of(data: bytes, name: str) -> ModelInfo:
+    """The contract of a .tflite that is in memory; `name` is what to call it.
+
+    Raises:
+        ModelError: as for `read_tflite`.
+    """
+    return _contract(parse_tflite(data), name)
+
+
 def _parse_mapped(file: BinaryIO) -> TFLiteFile:
     """Parse without reading the weights, which are nearly all of a file."""
     if not os.fstat(file.fileno()).st_size:

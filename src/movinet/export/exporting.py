@@ -1,0 +1,154 @@
+"""`export`: a network becomes a file that a device can run, and says what it is."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from movinet.errors import UsageError
+from movinet.export.calibration import Ranges, calibrate
+from movinet.export.graph import Array, Graph
+from movinet.export.litert import check_tflite, write_tflite
+from movinet.export.lowering import lower_step
+from movinet.export.precision import halve_weights, integer_weights
+from movinet.export.quantise import layers_of, quantise
+from movinet.export.sensitivity import Choice, choose_layers
+from movinet.models import ModelInfo
+from movinet.models.packing import pack
+from movinet.models.tflite import info_of
+from movinet.models.wholefile import check_writable, write_whole
+from movinet.network import MoViNet
+
+PRECISIONS = ("float32", "float16", "dynamic", "int8")
+# What each kind of file is called, and which precisions it can have.
+TARGETS = {"litert": (".tflite", PRECISIONS), "onnx": (".onnx", ("float32", "float16"))}
+
+Stage = Callable[[str], None]
+
+# Of the calibration clips: how many, and how many frames of each, layers are tried on.
+_TRIALS, _TRIAL_FRAMES = 4, 8
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that was written.
+
+    Attributes:
+        path: where it is.
+        info: its contract.
+        size: in bytes.
+        choice: of an int8 file, which layers are in 8 bits and what each costs.
+    """
+
+    path: Path
+    info: ModelInfo
+    size: int
+    choice: Choice | None
+
+
+def export(
+    net: MoViNet,
+    out: str | Path,
+    *,
+    to: str = "litert",
+    precision: str = "float32",
+    clips: Sequence[Array] = (),
+    embedding: bool = False,
+    stage: Stage = lambda text: None,
+) -> Exported:
+    """Write a network as a model file.
+
+    Args:
+        net: the network; what its `info` says goes into the file.
+        out: the file, whose ending is that of its kind.
+        to: "litert" or "onnx".
+        precision: "float32"; "float16": weights half as large; "dynamic": weights in 8 bits,
+            computing in float; "int8": both in 8 bits (the last two for LiteRT only).
+        clips: for int8: real clips `[T, H, W, 3]` uint8 of the network's picture size.
+        embedding: give the pooled feature as an output.
+        stage: told what is being done.
+
+    Raises:
+        UsageError: for a kind or precision that there is not, or int8 without clips.
+        ModelError: when weights are not finite, or the engine refuses what was written.
+        OutputError: when `out` cannot be written; nothing is left behind then.
+    """
+    out = Path(out)
+    check_target(out, to, precision)
+    check_writable(out)
+    if precision == "int8" and not clips:
+        raise UsageError("int8 needs clips to calibrate on: real ones, of what it will be used for")
+    stage("reading the network")
+    choice = None
+    if precision == "int8":
+        graph, choice = _integers(net, clips, embedding, stage)
+    else:
+        graph = lower_step(net, embedding=embedding)
+        if precision == "float16":
+            graph = halve_weights(graph)
+        elif precision == "dynamic":
+            graph = integer_weights(graph)
+    stage("writing the file")
+    data = write_tflite(graph)
+    check_tflite(data)
+    info = _contract(info_of(data, out.stem), net, graph, precision)
+    packed = pack(data, info)
+    write_whole(out, packed, lambda path: check_tflite(path.read_bytes()))
+    return Exported(out, info, len(packed), choice)
+
+
+def check_target(out: Path, to: str, precision: str) -> None:
+    """Make sure that such a file can be.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if to not in TARGETS:
+        raise UsageError(f"unknown kind of file {to!r}: use {' or '.join(TARGETS)}")
+    suffix, precisions = TARGETS[to]
+    if precision not in PRECISIONS:
+        raise UsageError(f"unknown precision {precision!r}: use one of {', '.join(PRECISIONS)}")
+    if precision not in precisions:
+        raise UsageError(f"an {to} file cannot be {precision}: it can be {' or '.join(precisions)}")
+    if out.suffix != suffix:
+        raise UsageError(f"cannot write {out}: the name of such a file ends in {suffix}")
+
+
+def _integers(
+    net: MoViNet, clips: Sequence[Array], embedding: bool, stage: Stage
+) -> tuple[Graph, Choice]:
+    layers = layers_of(lower_step(net, windows=True))
+    graph = lower_step(net, windows=True, plain=layers)
+    stage("calibrating")
+    ranges: Ranges = calibrate(graph, clips)
+    stage("weighing what 8 bits cost in each layer")
+    choice = choose_layers(graph, ranges, [clip[:_TRIAL_FRAMES] for clip in clips[:_TRIALS]])
+    graph = lower_step(net, windows=True, plain=choice.layers, embedding=embedding)
+    if set(choice.layers) != set(layers) or embedding:
+        stage("calibrating again, without the layers that stay in float")
+        ranges = calibrate(graph, clips)
+    return quantise(graph, ranges, choice.layers), choice
+
+
+def _contract(shown: ModelInfo, net: MoViNet, graph: Graph, precision: str) -> ModelInfo:
+    """What the file shows by itself, and what is known of the network."""
+    said = net.info
+    states = tuple(
+        dataclasses.replace(state, scale=state.scale / graph.factors.get(state.name, 1.0))
+        for state in shown.states
+    )
+    return dataclasses.replace(
+        shown,
+        variant=net.config.variant,
+        form=net.config.form,
+        precision=precision,
+        states=states,
+        labels=said.labels,
+        fps=said.fps,
+        clip_frames=said.clip_frames,
+        horizon=said.clip_frames,
+        licence=said.licence,
+        source=said.origin,
+    )
