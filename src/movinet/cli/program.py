@@ -16,6 +16,7 @@ from movinet.errors import MovinetError, UsageError
 _VERBS = {
     "classify": ("movinet.cli.classify", "classify", "Say which actions videos show."),
     "models": ("movinet.cli.models", "models", "List, describe and fetch models."),
+    "benchmark": ("movinet.cli.benchmark", "benchmark_", "Measure models side by side."),
 }
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
