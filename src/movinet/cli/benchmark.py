@@ -114,7 +114,9 @@ def benchmark_(
         _say(f"movinet: error: {reason}")
 
     with _Bar() as bar:
-        chosen = configurations(entrants, list(dict.fromkeys(backends)), list(dict.fromkeys(threads)))
+        chosen = configurations(
+            entrants, list(dict.fromkeys(backends)), list(dict.fromkeys(threads))
+        )
         rows = benchmark(chosen, steps=steps, data=videos, failed=unreadable, progress=bar)
     from movinet.outputs.benchmark import print_json, print_tables
 

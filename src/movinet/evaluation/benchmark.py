@@ -7,6 +7,7 @@ import platform
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from movinet.errors import MovinetError, SourceError
@@ -104,9 +105,7 @@ def benchmark(
                 lanes[number] = Lane(model, images, configuration.threads)
             except MovinetError as error:
                 answers[number] = NotRun(configuration, str(error))
-        timings = take_turns(
-            list(lanes.values()), steps=steps, progress=lambda done: progress("steps", done)
-        )
+        timings = take_turns(list(lanes.values()), steps=steps, progress=partial(progress, "steps"))
         found = _accuracies(chosen, lanes, data, failed, progress)
         for (number, lane), timing in zip(lanes.items(), timings, strict=True):
             configuration = chosen[number]
@@ -176,13 +175,12 @@ def _accuracies(
     for number, lane in lanes.items():
         configuration = chosen[number]
         key = configuration.entrant.path, configuration.backend
-        what = f"top-1 of {configuration.entrant.name}"
         if key not in known:
             known[key] = accuracy(
                 Classifier(lane.model),
                 list(readable),
                 failed=leave_out,
-                progress=lambda done, what=what: progress(what, done),
+                progress=partial(progress, f"top-1 of {configuration.entrant.name}"),
             )
         answer = known[key]
         if answer is not None:
@@ -201,4 +199,6 @@ def machine() -> str:
         if line.startswith("model name"):
             name = line.split(":", 1)[1].strip()
             break
-    return f"{name}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    return (
+        f"{name}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    )

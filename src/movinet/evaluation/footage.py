@@ -83,7 +83,8 @@ class Footage:
 
     def _decode(self, fps: Fraction) -> tuple[float, list[Frame]]:
         if fps not in self._decoded:
-            seconds, kept = [], []
+            seconds: list[float] = []
+            kept: list[Frame] = []
             for _ in range(_TURNS):
                 kept, count = [], 0
                 with pinned(1), open_source(self._path, fps=fps, end=_SPAN) as source:
@@ -119,6 +120,7 @@ def write_synthetic(path: Path) -> str:
     codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=RATE)
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         for number in range(SECONDS * RATE):
             frame = av.VideoFrame.from_ndarray(_paint(number), format="rgb24")

@@ -66,13 +66,11 @@ def read_labelled(data: str | Path) -> list[LabelledVideo]:
 
 def _folder(path: Path) -> list[LabelledVideo]:
     names = natural_order(e.name for e in path.iterdir() if e.is_dir() and e.name[0] != ".")
-    return [
-        LabelledVideo(video, name) for name in names for video in find_videos(str(path / name))
-    ]
+    return [LabelledVideo(video, name) for name in names for video in find_videos(str(path / name))]
 
 
 def _csv(path: Path) -> list[LabelledVideo]:
-    found = []
+    found: list[LabelledVideo] = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
