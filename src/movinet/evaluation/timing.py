@@ -8,7 +8,7 @@ over the rounds, and ratios are taken within a round.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
 
@@ -22,6 +22,10 @@ BLOCK, DROPPED, ROUNDS = 25, 5, 3
 COUNTED = BLOCK - DROPPED
 
 
+# Seconds of a step, then those of its parts where they are known.
+Sample = tuple[float, ...]
+
+
 class Lane:
     """One model that takes part, with a stream of its own."""
 
@@ -33,27 +37,28 @@ class Lane:
         self._state: State = model.initial_state()
         self._number = 0
 
-    def block(self) -> list[float]:
-        """Seconds of each counted step of a block."""
-        seconds = []
-        with pinned(self.threads):
-            for _ in range(BLOCK):
-                image = self._next()
-                begin = perf_counter()
-                _, self._state = self.model.step(image, self._state)
-                seconds.append(perf_counter() - begin)
-        return seconds[DROPPED:]
+    def block(self) -> list[Sample]:
+        """The counted steps of a block.
 
-    def timed_block(self) -> list[StepTimes]:
-        """The parts of each counted step of a block; none where the backend cannot tell."""
-        if not isinstance(self.model, TimedModel):
-            return []
-        parts = []
+        The clock within a step costs half a microsecond, so that parts and whole can be of the same
+        steps.
+        """
+        samples: list[Sample] = []
+        model = self.model
         with pinned(self.threads):
-            for _ in range(BLOCK):
-                _, self._state, times = self.model.timed_step(self._next(), self._state)
-                parts.append(times)
-        return parts[DROPPED:]
+            if isinstance(model, TimedModel):
+                for _ in range(BLOCK):
+                    image = self._next()
+                    begin = perf_counter()
+                    _, self._state, parts = model.timed_step(image, self._state)
+                    samples.append((perf_counter() - begin, *parts))
+            else:
+                for _ in range(BLOCK):
+                    image = self._next()
+                    begin = perf_counter()
+                    _, self._state = self.model.step(image, self._state)
+                    samples.append((perf_counter() - begin,))
+        return samples[DROPPED:]
 
     def _next(self) -> Image:
         self._number += 1
@@ -76,15 +81,6 @@ class Timing:
     parts: StepTimes | None
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What is known of one lane so far: a figure a round."""
-
-    p50: list[float] = field(default_factory=list)
-    p90: list[float] = field(default_factory=list)
-    parts: list[StepTimes] = field(default_factory=list)
-
-
 def take_turns(
     lanes: Sequence[Lane],
     *,
@@ -101,36 +97,34 @@ def take_turns(
         progress: called between blocks with how much is done, 0 to 1.
     """
     blocks = -(-steps // COUNTED)
-    tallies = [_Tally() for _ in lanes]
-    done, total = 0, len(lanes) * (1 + rounds * (blocks + 1))
+    done, total = 0, len(lanes) * (1 + rounds * blocks)
 
-    def advance() -> None:
+    def block(lane: Lane) -> list[Sample]:
         nonlocal done
+        samples = lane.block()
         done += 1
         if progress is not None:
             progress(done / total)
+        return samples
 
     for lane in lanes:  # warm up
-        lane.block()
-        advance()
+        block(lane)
+    # [lane][round][p50, p90, parts...]
+    figures: list[list[Sample]] = [[] for _ in lanes]
     for _ in range(rounds):
-        seconds: list[list[float]] = [[] for _ in lanes]
+        samples: list[list[Sample]] = [[] for _ in lanes]
         for _ in range(blocks):
-            for lane, mine in zip(lanes, seconds, strict=True):
-                mine += lane.block()
-                advance()
-        for lane, mine, tally in zip(lanes, seconds, tallies, strict=True):
-            tally.p50.append(float(np.percentile(mine, 50)))
-            tally.p90.append(float(np.percentile(mine, 90)))
-            tally.parts += lane.timed_block()
-            advance()
-    first = tallies[0].p50 if tallies else []
-    return [
-        Timing(
-            median(tally.p50),
-            median(tally.p90),
-            median(mine / other for mine, other in zip(tally.p50, first, strict=True)),
-            StepTimes(*map(median, zip(*tally.parts, strict=True))) if tally.parts else None,
-        )
-        for tally in tallies
-    ]
+            for lane, mine in zip(lanes, samples, strict=True):
+                mine += block(lane)
+        for mine, rows in zip(samples, figures, strict=True):
+            whole, *parts = zip(*mine, strict=True)
+            p50, p90 = np.percentile(whole, (50, 90)).tolist()
+            rows.append((p50, p90, *map(median, parts)))
+    return [_timing(rows, figures[0]) for rows in figures]
+
+
+def _timing(rounds: Sequence[Sample], first: Sequence[Sample]) -> Timing:
+    """The medians over the rounds of one lane, given those of the first."""
+    p50, p90, *parts = map(median, zip(*rounds, strict=True))
+    ratio = median(mine[0] / other[0] for mine, other in zip(rounds, first, strict=True))
+    return Timing(p50, p90, ratio, StepTimes(*parts) if parts else None)
