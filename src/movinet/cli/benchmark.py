@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +33,8 @@ from movinet.stream.classifier import find_model
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+_SECONDS_BETWEEN = 0.1
 
 
 @click.command("benchmark")
@@ -196,11 +199,14 @@ class _Bar:
     def __init__(self) -> None:
         self._bar: Progress | None = None
         self._seen = sys.stderr.isatty()
+        self._drawn = 0.0
 
     def __call__(self, what: str, done: float) -> None:
         """Show that `done` (0 to 1) of `what` is done."""
-        if not self._seen:
+        now = time.monotonic()
+        if not self._seen or now - self._drawn < _SECONDS_BETWEEN:
             return
+        self._drawn = now
         if self._bar is None:
             self._bar = self._start()
         for task in self._bar.task_ids:
