@@ -17,10 +17,20 @@ MAY_IMPORT = {
     "models": set(),
     "runtime": {"models"},
     "stream": {"frames", "models", "runtime"},
-    "outputs": {"frames", "models", "runtime", "stream"},
+    "evaluation": {"frames", "models", "runtime", "stream"},
+    "outputs": {"frames", "models", "runtime", "stream", "evaluation"},
     "network": {"models"},
     "weights": {"models", "network"},
-    "cli": {"frames", "models", "runtime", "stream", "outputs", "network", "weights"},
+    "cli": {
+        "frames",
+        "models",
+        "runtime",
+        "stream",
+        "evaluation",
+        "outputs",
+        "network",
+        "weights",
+    },
 }
 # Room -> the packages from outside that it may import.
 PACKAGES = {
@@ -28,6 +38,7 @@ PACKAGES = {
     "models": {"ai_edge_litert", "flatbuffers"},
     "runtime": {"numpy", "ai_edge_litert"},
     "stream": {"numpy"},
+    "evaluation": {"numpy", "av"},
     "outputs": {"numpy", "rich"},
     "network": {"torch", "safetensors"},
     "weights": {"numpy", "torch"},

@@ -25,7 +25,7 @@ from kit.tiny_model import (
 )
 from movinet.errors import ModelError, UsageError
 from movinet.models import read_info
-from movinet.runtime import BACKENDS, DEFAULT_BACKEND, open_model
+from movinet.runtime import BACKENDS, DEFAULT_BACKEND, TimedModel, open_model
 
 
 def assert_same_state(state, expected, model):
@@ -433,3 +433,26 @@ def test_a_contract_of_another_file(tmp_path):
     info = read_info(VARIANTS["delayed before"].write(tmp_path / "other.tflite"))
     with pytest.raises(ModelError, match=r"^cannot use .*tiny\.tflite: it has no 'state_block0"):
         open_model(path, info=info)
+
+
+@pytest.mark.parametrize("name", ["official", "squeeze-excite", "embedding"])
+def test_a_timed_step_is_a_step(opened, name):
+    """The same logits and states, steps of both kinds and of two streams in turns."""
+    tiny = VARIANTS[name]
+    model = opened(tiny)
+    assert isinstance(model, TimedModel)
+    state, other, plain = model.initial_state(), model.initial_state(), tiny.initial()
+    for number, image in enumerate(images(12)):
+        expected, plain = tiny.step(image, plain)
+        if number % 3:
+            logits, state, times = model.timed_step(image, state)
+            assert all(part > 0 for part in times)
+        else:
+            logits, state = model.step(image, state)
+        np.testing.assert_allclose(logits, expected, rtol=1e-5)
+        _, other, _ = model.timed_step(1 - image, other)
+    assert_same_state(state, plain, model)
+    with pytest.raises(UsageError, match="belongs to another model"):
+        opened(replace(TINY, classes=2)).timed_step(images(1)[0], state)
+    with pytest.raises(UsageError, match="the image is"):
+        model.timed_step(images(1)[0][:4], state)

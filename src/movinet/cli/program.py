@@ -17,6 +17,7 @@ _VERBS = {
     "classify": ("movinet.cli.classify", "classify", "Say which actions videos show."),
     "export": ("movinet.cli.export", "export", "Make a model file of a network."),
     "models": ("movinet.cli.models", "models", "List, describe and fetch models."),
+    "benchmark": ("movinet.cli.benchmark", "benchmark_", "Measure models side by side."),
 }
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130

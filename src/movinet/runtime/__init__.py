@@ -1,7 +1,14 @@
 """One step of one model, on one of several engines."""
 
 from movinet.runtime.backends import BACKENDS, DEFAULT_BACKEND, open_model
-from movinet.runtime.model import FloatArray, State, StateArray, StepModel
+from movinet.runtime.model import (
+    FloatArray,
+    State,
+    StateArray,
+    StepModel,
+    StepTimes,
+    TimedModel,
+)
 
 __all__ = [
     "BACKENDS",
@@ -10,5 +17,7 @@ __all__ = [
     "State",
     "StateArray",
     "StepModel",
+    "StepTimes",
+    "TimedModel",
     "open_model",
 ]

@@ -20,13 +20,14 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from movinet.errors import ModelError, UsageError
 from movinet.models import ModelInfo, StatePair
-from movinet.runtime.model import FloatArray, Image, State, StateArray
+from movinet.runtime.model import FloatArray, Image, State, StateArray, StepTimes
 
 
 def open_litert(path: Path, info: ModelInfo, threads: int) -> LiteRTModel:
@@ -186,28 +187,30 @@ class LiteRTModel:
 
     def step(self, image: FloatArray | Image, state: State) -> tuple[FloatArray, LiteRTState]:
         """One frame; see `StepModel.step`."""
-        if not isinstance(state, LiteRTState) or state._model is not self:
-            raise UsageError("the state belongs to another model; begin with initial_state()")
-        if image.shape != self._image.shape:
-            raise UsageError(
-                f"the image is {list(image.shape)} but {self.info.name} takes "
-                f"{list(self._image.shape)} (height, width, RGB)"
-            )
+        mine = self._checked(image, state)
         with self.lock:
-            self._load(state)
+            self._load(mine)
             self._set_image(image)
             self._resident = None  # the outputs are about to be overwritten
             self._interpreter.invoke()
-            if self._unsettled:
-                self._unsettled -= 1
-                if self._address(self._probe) != self._probe_address:
-                    self._map_memory()
-            state._memory = None
-            self._resident = state
-            if self.info.embedding is not None:
-                output = self.output_views[self.info.embedding.name]
-                state._embedding = output.astype(np.float32).reshape(-1)
-            return self._logits.copy(), state
+            return self._finish(mine), mine
+
+    def timed_step(
+        self, image: FloatArray | Image, state: State
+    ) -> tuple[FloatArray, LiteRTState, StepTimes]:
+        """The same with a clock; see `TimedModel.timed_step`."""
+        mine = self._checked(image, state)
+        with self.lock:
+            begun = perf_counter()
+            self._load(mine)
+            loaded = perf_counter()
+            self._set_image(image)
+            filled = perf_counter()
+            self._resident = None
+            self._interpreter.invoke()
+            invoked = perf_counter()
+            times = StepTimes(filled - loaded, invoked - filled, loaded - begun)
+            return self._finish(mine), mine, times
 
     def embedding(self, state: State) -> FloatArray:
         """The pooled feature; see `StepModel.embedding`."""
@@ -237,6 +240,30 @@ class LiteRTModel:
             memory[pair.name][...] = part.reshape(pair.shape)
             start += part.nbytes
         return state
+
+    def _checked(self, image: FloatArray | Image, state: State) -> LiteRTState:
+        """`state`, when it and the image are what this model takes."""
+        if not isinstance(state, LiteRTState) or state._model is not self:
+            raise UsageError("the state belongs to another model; begin with initial_state()")
+        if image.shape != self._image.shape:
+            raise UsageError(
+                f"the image is {list(image.shape)} but {self.info.name} takes "
+                f"{list(self._image.shape)} (height, width, RGB)"
+            )
+        return state
+
+    def _finish(self, state: LiteRTState) -> FloatArray:
+        """The logits after a run; what the outputs hold is `state` from now on."""
+        if self._unsettled:
+            self._unsettled -= 1
+            if self._address(self._probe) != self._probe_address:
+                self._map_memory()
+        state._memory = None
+        self._resident = state
+        if self.info.embedding is not None:
+            output = self.output_views[self.info.embedding.name]
+            state._embedding = output.astype(np.float32).reshape(-1)
+        return self._logits.copy()
 
     def _set_image(self, image: FloatArray | Image) -> None:
         if image.dtype != np.uint8:

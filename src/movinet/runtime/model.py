@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -88,4 +88,29 @@ class StepModel(Protocol):
         Raises:
             UsageError: when `data` is not a state of this model.
         """
+        ...
+
+
+class StepTimes(NamedTuple):
+    """Where the time of one step goes, in seconds. What is in none of them is the rest.
+
+    Attributes:
+        image: bringing the frame into the network's input, in its range and dtype.
+        invoke: the network itself.
+        state: bringing the stream's state to where the network reads it, and back.
+    """
+
+    image: float
+    invoke: float
+    state: float
+
+
+@runtime_checkable
+class TimedModel(Protocol):
+    """A `StepModel` that can say where the time of a step goes; a backend may leave this out."""
+
+    def timed_step(
+        self, image: FloatArray | Image, state: State
+    ) -> tuple[FloatArray, State, StepTimes]:
+        """`StepModel.step`, with a clock read between its parts."""
         ...
