@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "outputs": {"frames", "models", "runtime", "stream", "evaluation"},
     "network": {"models"},
     "weights": {"models", "network"},
+    "export": {"frames", "models", "runtime", "network"},
     "cli": {
         "frames",
         "models",
@@ -30,6 +31,7 @@ MAY_IMPORT = {
         "outputs",
         "network",
         "weights",
+        "export",
     },
 }
 # Room -> the packages from outside that it may import.
@@ -42,6 +44,7 @@ PACKAGES = {
     "outputs": {"numpy", "rich"},
     "network": {"torch", "safetensors"},
     "weights": {"numpy", "torch"},
+    "export": {"numpy", "torch", "ai_edge_litert"},
     "cli": {"click", "rich"},
 }
 

@@ -9,8 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kit.networks import lively
 from movinet.network import FAMILY, MoViNet, NetworkConfig, State
-from network.conftest import lively
 
 CAUSAL = [
     *((variant, form, {}) for variant in FAMILY for form in ("stream", "lite")),

@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from kit.community import community_state_dict
+from kit.networks import lively
 from kit.official import Official
 from kit.tensorbundle import write_bundle
 from movinet.errors import LabelsError, ModelError, UsageError
 from movinet.network import MoViNet, NetworkConfig, save
 from movinet.weights import Said, read
-from network.conftest import lively
 
 
 def network(variant: str = "a0", form: str = "stream", **options) -> MoViNet:

@@ -1,0 +1,161 @@
+"""8 bits: ranges, scales, and which layers stay in float."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kit.networks import small
+from movinet.export.calibration import as_image, best_range, calibrate
+from movinet.export.evaluator import Evaluator
+from movinet.export.lowering import lower_step
+from movinet.export.precision import integer_weights, round_weights
+from movinet.export.quantise import affine, integer_values, layer_of, layers_of, parameters
+from movinet.export.sensitivity import Simulation, choose_layers
+
+finite = st.floats(-1e4, 1e4, allow_nan=False, width=32)
+
+
+@given(finite, finite)
+def test_zero_is_exact_and_the_range_is_covered(one, other):
+    low, high = min(one, other), max(one, other)
+    how = affine(low, high)
+    assert -128 <= how.zero <= 127
+    scale = how.scale[0]
+    assert scale > 0
+    # One step of slack for rounding the zero.
+    assert (-128 - how.zero) * scale <= min(low, 0) + scale
+    assert (127 - how.zero) * scale >= max(high, 0) - scale
+
+
+@given(st.integers(0, 1), st.integers(0, 2**32 - 1))
+def test_weights_are_rounded_by_half_a_step_at_most(axis, seed):
+    weights = np.random.default_rng(seed).normal(0, 3, (4, 5)).astype(np.float32)
+    numbers, how = round_weights(weights, axis)
+    scales = np.array(how.scale, np.float32).reshape((-1, 1) if axis == 0 else (1, -1))
+    assert numbers.dtype == np.int8
+    assert np.abs(numbers).max() == 127
+    assert (np.abs(numbers * scales - weights) <= 0.5001 * scales).all()
+
+
+def test_weights_of_zero_do_no_harm():
+    numbers, how = round_weights(np.zeros((2, 1, 1, 3), np.float32), 0)
+    assert not numbers.any()
+    assert all(np.isfinite(how.scale))
+    assert min(how.scale) > 0
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=20)
+def test_a_lone_large_number_does_not_take_all_steps(seed):
+    generator = torch.Generator().manual_seed(seed)
+    numbers = torch.cat([torch.randn(100_000, generator=generator), torch.tensor([400.0])])
+    low, high = float(numbers.min()), 400.0
+    counts = torch.histc(numbers, 2048, low, high).double()
+    found = best_range(counts, low, high)
+    assert low <= found[0] <= 0 < found[1] < 200
+    assert found[0] <= -3
+
+
+def test_an_even_spread_is_not_cut():
+    counts = torch.ones(2048, dtype=torch.float64)
+    low, high = best_range(counts, -1.0, 5.0)
+    assert low == pytest.approx(-1, abs=0.05)
+    assert high == pytest.approx(5, abs=0.3)
+
+
+def test_values_know_their_layer():
+    assert layer_of("block1_layer0/temporal/seen") == "block1_layer0"
+    assert layer_of("state_block12_layer3_stream_buffer") == "block12_layer3"
+    assert layer_of("head/project") == "head"
+    assert layer_of("stem") is None
+    assert layer_of("image") is None
+
+
+def test_what_is_only_moved_about_shares_a_scale(clips):
+    graph = lower_step(small(), windows=True)
+    known = parameters(graph, calibrate(graph, clips))
+    for name in ("state_block1_layer0_stream_buffer", "block1_layer0/temporal/window"):
+        assert known[name] == known["block1_layer0/depthwise"]
+    assert known["block1_layer0/temporal/kept"] == known["block1_layer0/temporal/row"]
+
+
+def test_sums_and_counts_are_never_integers(clips):
+    graph = lower_step(small(), windows=True)
+    integers = integer_values(graph, layers_of(graph))
+    assert integers
+    assert not [n for n in integers if "pool" in n or "count" in n or n.endswith("/sum")]
+    assert all("stream_buffer" in n for n in integers if n.startswith("state_"))
+
+
+def test_dynamic_keeps_the_scale_of_each_channel():
+    graph = lower_step(small())
+    smaller = integer_weights(graph)
+    name = "block1_layer0/expand/weight"
+    how = smaller.values[f"{name}/int8"].quantisation
+    numbers = smaller.constants[f"{name}/int8"]
+    assert how is not None
+    assert how.axis == 0
+    back = numbers * np.array(how.scale, np.float32).reshape(-1, 1, 1, 1)
+    assert np.abs(back - graph.constants[name]).max() <= max(how.scale)
+
+
+@torch.no_grad()
+def test_the_simulation_is_what_litert_does(clips, tmp_path):
+    """The report is worth something only if its 8 bits are those of the file."""
+    from movinet.export.litert import write_tflite
+    from movinet.export.quantise import quantise
+    from movinet.runtime.litert import interpreter_of
+
+    net = small("lite")
+    graph = lower_step(net, windows=True)
+    ranges = calibrate(graph, clips)
+    layers = layers_of(graph)
+    simulation = Simulation(graph, ranges)
+    simulation.quantise(layers)
+    file = quantise(graph, ranges, layers)
+    runner = interpreter_of(write_tflite(file)).get_signature_runner()
+    states = {
+        name: np.full(
+            graph.shape(name),
+            q.zero if (q := file.values[name].quantisation) else 0,
+            file.values[name].dtype,
+        )
+        for name in graph.states
+    }
+    simulated, exact = simulation.empty_state(), Evaluator(graph).empty_state()
+    for frame in clips[0]:
+        image = as_image(frame)
+        values, simulated = simulation.step(image, simulated)
+        true, exact = Evaluator(graph).step(image, exact)
+        outputs = runner(image=image.numpy(), **states)
+        states = {name: outputs[name] for name in states}
+    there = outputs["logits"] - true["logits"].numpy()
+    here = (values["logits"] - true["logits"]).numpy()
+    assert np.abs(there).max() > 0
+    # The rest is the rounding of means, which is not simulated, and of matrices on vectors.
+    assert np.sqrt(((there - here) ** 2).mean()) < 0.02 * float(true["logits"].std())
+
+
+def test_a_layer_that_costs_too_much_stays_in_float(clips):
+    net = small()
+    layer = net.blocks[2][0]
+    # One channel a thousand times the others, which then have no steps left.
+    layer.expand.norm.weight.data[3] *= 3000
+    layer.depthwise.conv.weight.data[3] /= 3000
+    layers = layers_of(lower_step(net, windows=True))
+    graph = lower_step(net, windows=True, plain=layers)
+    # The widest range, so that nothing is cut off.
+    ranges = calibrate(graph, clips[:3])
+    evaluator = Evaluator(graph)
+    values, _ = evaluator.step(as_image(clips[0][0]), evaluator.empty_state())
+    name = "block2_layer0/expand"
+    ranges[name] = (float(values[name].min()), float(values[name].max()))
+    choice = choose_layers(graph, ranges, [clip[:3] for clip in clips[:2]])
+    costs = {cost.layer: cost for cost in choice.costs}
+    assert max(costs, key=lambda layer: costs[layer].error) == "block2_layer0"
+    assert costs["block2_layer0"].kept_float == ("block2_layer0" not in choice.layers)
+    assert set(choice.layers) <= set(layers)
