@@ -252,7 +252,9 @@ class _Writer:
             before,
             kernel_shape=list(kernel),
             strides=[operation.stride] * 2,
-            pads=self._pads(operation.input, kernel, operation.stride) if operation.same else [0] * 4,
+            pads=self._pads(operation.input, kernel, operation.stride)
+            if operation.same
+            else [0] * 4,
             group=weight.shape[3] if depthwise else 1,
         )
         self._activate(operation.fused, before, name)
