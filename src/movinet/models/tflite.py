@@ -94,6 +94,29 @@ def parse_tflite(data: bytes | mmap.mmap) -> TFLiteFile:
     return TFLiteFile(signatures, _precision(tensors, buffers), metadata, _attachments(data))
 
 
+def tensor_names(path: Path, signature: str) -> tuple[dict[str, str], dict[str, str]]:
+    """For engines that know no signatures: name in the signature to name of the tensor.
+
+    Of its inputs, and of its outputs.
+
+    Raises:
+        ModelError: when the file cannot be read or has no such signature.
+    """
+    try:
+        data = path.read_bytes()
+        for entry in Table.root(data).tables(7):
+            if entry.text(2) == signature:
+                tensors = list(next(Table.root(data).tables(2)).tables(0))
+                inputs, outputs = (_named(entry, field, tensors) for field in (0, 1))
+                return (
+                    {name: tensors[index].text(3) for name, (index, _) in inputs.items()},
+                    {name: tensors[index].text(3) for name, (index, _) in outputs.items()},
+                )
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror}") from error
+    raise ModelError(f"cannot use {path}: it has no signature {signature!r}")
+
+
 def _tensor(name: str, table: Table) -> TensorInfo:
     code = table.scalar(1, "<b")
     dtype = _DTYPES.get(code, f"type {code}")

@@ -1,11 +1,11 @@
 """One step of one model, on one of several engines."""
 
-from movinet.runtime.backends import BACKENDS, DEFAULT_BACKEND, open_model
+from movinet.runtime.backends import BACKENDS, Backend, open_model
 from movinet.runtime.model import FloatArray, State, StateArray, StepModel
 
 __all__ = [
     "BACKENDS",
-    "DEFAULT_BACKEND",
+    "Backend",
     "FloatArray",
     "State",
     "StateArray",
