@@ -20,17 +20,19 @@ MAY_IMPORT = {
     "outputs": {"frames", "models", "runtime", "stream"},
     "network": {"models"},
     "weights": {"models", "network"},
+    "export": {"frames", "models", "network", "runtime", "stream", "weights"},
     "cli": {"frames", "models", "runtime", "stream", "outputs", "network", "weights"},
 }
 # Room -> the packages from outside that it may import.
 PACKAGES = {
     "frames": {"numpy", "av", "picamera2"},
     "models": {"ai_edge_litert", "flatbuffers"},
-    "runtime": {"numpy", "ai_edge_litert"},
+    "runtime": {"numpy", "ai_edge_litert", "onnxruntime", "openvino"},
     "stream": {"numpy"},
     "outputs": {"numpy", "rich"},
     "network": {"torch", "safetensors"},
     "weights": {"numpy", "torch"},
+    "export": {"numpy", "torch", "onnx", "ai_edge_litert", "flatbuffers"},
     "cli": {"click", "rich"},
 }
 

@@ -103,18 +103,23 @@ def tensor_names(path: Path, signature: str) -> tuple[dict[str, str], dict[str, 
         ModelError: when the file cannot be read or has no such signature.
     """
     try:
-        data = path.read_bytes()
-        for entry in Table.root(data).tables(7):
+        root = Table.root(path.read_bytes())
+        for entry in root.tables(7):
             if entry.text(2) == signature:
-                tensors = list(next(Table.root(data).tables(2)).tables(0))
-                inputs, outputs = (_named(entry, field, tensors) for field in (0, 1))
-                return (
-                    {name: tensors[index].text(3) for name, (index, _) in inputs.items()},
-                    {name: tensors[index].text(3) for name, (index, _) in outputs.items()},
+                tensors = list(next(root.tables(2)).tables(0))
+                inputs, outputs = (
+                    {
+                        name: tensors[index].text(3)
+                        for name, (index, _) in _named(entry, field, tensors).items()
+                    }
+                    for field in (0, 1)
                 )
+                return inputs, outputs
+        raise ModelError(f"it has no signature {signature!r}")
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror}") from error
-    raise ModelError(f"cannot use {path}: it has no signature {signature!r}")
+    except ModelError as error:
+        raise ModelError(f"cannot use {path}: {error}") from error
 
 
 def _tensor(name: str, table: Table) -> TensorInfo:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from movinet.errors import UsageError
-from movinet.models import ModelInfo, TensorInfo
+from movinet.models import ModelInfo, StatePair, TensorInfo
 from movinet.runtime.model import FloatArray, Image, State, StateArray
 from movinet.runtime.picture import check_picture, put_picture
 from movinet.runtime.pooled import pooled_feature
@@ -42,6 +43,36 @@ class Runner(Protocol):
     def run(self) -> None:
         """Compute the outputs from the inputs."""
         ...
+
+
+class Tensors(NamedTuple):
+    """What the engine calls the inputs and outputs of a contract."""
+
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+    @classmethod
+    def of(cls, info: ModelInfo) -> Tensors:
+        """As the contract does."""
+        inputs = [info.image.name, *(pair.input for pair in info.states)]
+        outputs = [info.logits.name, *(pair.output for pair in info.states if pair.output)]
+        if info.embedding is not None:
+            outputs.append(info.embedding.name)
+        return cls({name: name for name in inputs}, {name: name for name in outputs})
+
+
+def _with_moves(states: Sequence[StatePair], tensors: Tensors) -> tuple[StatePair, ...]:
+    """The states, and those that come out as another went in as moves of a delay line.
+
+    Engines need not write out what they never touch.
+    """
+    fed = {tensors.inputs[pair.input]: pair.name for pair in states}
+
+    def moved(pair: StatePair) -> StatePair:
+        source = fed.get(tensors.outputs[pair.output]) if pair.output else None
+        return pair if source is None else replace(pair, output=None, moves_from=source)
+
+    return tuple(map(moved, states))
 
 
 class ArrayState:
@@ -119,10 +150,10 @@ class _Desk:
         # Where the next step writes the states that come out.
         self.spares = {
             pair.name: model.slot(np.zeros(pair.shape, np.dtype(pair.dtype)))
-            for pair in info.live_states
+            for pair in model.live
             if pair.output is not None
         }
-        for pair in info.live_states:
+        for pair in model.live:
             if pair.output is not None:
                 self.runner.bind_output(pair.output, self.spares[pair.name])
         self.fixed = [slot for pair, slot in first if pair.passed_through]
@@ -138,11 +169,12 @@ class ArrayModel(ABC):
     Threads may step different streams at once; each that does has a runner of its own.
     """
 
-    def __init__(self, info: ModelInfo) -> None:
+    def __init__(self, info: ModelInfo, tensors: Tensors | None = None) -> None:
         self.info = info
+        self.live = _with_moves(info.live_states, tensors or Tensors.of(info))
         self._lock = threading.Lock()
         self._desks: list[_Desk] = []
-        live = info.live_states
+        live = self.live
         self._inputs = [(pair.name, pair.input) for pair in live]
         self._outputs = [(pair.name, pair.output) for pair in live if pair.output is not None]
         self._moved: dict[str, str] = {}
@@ -233,9 +265,9 @@ class ArrayModel(ABC):
         None where there is no such array: a new one has to be made.
         """
         kept = set(self._moved.values())
-        free = [pair for pair in self.info.live_states if pair.name not in kept]
+        free = [pair for pair in self.live if pair.name not in kept]
         plan: dict[str, str | None] = {}
-        for pair in self.info.live_states:
+        for pair in self.live:
             if pair.output is None:
                 continue
             fits = [old for old in free if (old.shape, old.dtype) == (pair.shape, pair.dtype)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from movinet.errors import MissingExtraError, ModelError
 from movinet.models import ModelInfo
 from movinet.models.info import kind_of
-from movinet.runtime.arraystate import ArrayModel, Slot
+from movinet.runtime.arraystate import ArrayModel, Slot, Tensors
 from movinet.runtime.model import StateArray
 
 
@@ -20,7 +20,7 @@ def open_openvino(path: Path, info: ModelInfo, threads: int) -> OpenVinoModel:
         core = _core()
     except ImportError as error:
         raise MissingExtraError("the openvino backend", "openvino") from error
-    names = _names(path, info)
+    tensors = _tensors(path, info)
     settings = {
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_PRECISION_HINT": "f32",
@@ -31,31 +31,18 @@ def open_openvino(path: Path, info: ModelInfo, threads: int) -> OpenVinoModel:
     except RuntimeError as error:
         raise ModelError(f"cannot use {path}: OpenVINO refuses it ({_reason(error)})") from error
     try:
-        return OpenVinoModel(compiled, info, names)
+        return OpenVinoModel(compiled, info, tensors)
     except KeyError as error:
         raise ModelError(f"cannot use {path}: it has no {error}, as its contract says") from error
 
 
-class _Names(NamedTuple):
-    """What the inputs and outputs of a contract are called in the engine."""
+def _tensors(path: Path, info: ModelInfo) -> Tensors:
+    """What OpenVINO calls inputs and outputs: of a .tflite, by tensor and not by signature."""
+    if kind_of(path) != ".tflite":
+        return Tensors.of(info)
+    from movinet.models.tflite import tensor_names
 
-    inputs: Mapping[str, str]
-    outputs: Mapping[str, str]
-
-
-def _names(path: Path, info: ModelInfo) -> _Names:
-    if kind_of(path) == ".tflite":
-        from movinet.models.tflite import tensor_names
-
-        # OpenVINO knows the names of tensors and not those of a signature.
-        return _Names(*tensor_names(path, info.signature))
-    inputs = (info.image.name, *(pair.input for pair in info.states))
-    outputs = (
-        info.logits.name,
-        *([info.embedding.name] if info.embedding else []),
-        *(pair.output for pair in info.states if pair.output is not None),
-    )
-    return _Names({name: name for name in inputs}, {name: name for name in outputs})
+    return Tensors(*tensor_names(path, info.signature))
 
 
 @cache
@@ -75,12 +62,12 @@ def _reason(error: RuntimeError) -> str:
 class OpenVinoModel(ArrayModel):
     """A model file compiled by OpenVINO; see `StepModel`."""
 
-    def __init__(self, compiled: Any, info: ModelInfo, names: _Names) -> None:  # noqa: ANN401
-        super().__init__(info)
+    def __init__(self, compiled: Any, info: ModelInfo, tensors: Tensors) -> None:  # noqa: ANN401
+        super().__init__(info, tensors)
         self._compiled = compiled
         self._ports = (
-            _ports(compiled.inputs, names.inputs),
-            _ports(compiled.outputs, names.outputs),
+            _ports(compiled.inputs, tensors.inputs),
+            _ports(compiled.outputs, tensors.outputs),
         )
         self.prepare()
 
