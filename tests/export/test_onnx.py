@@ -24,6 +24,15 @@ from movinet.runtime import open_model
 SIZE = (45, 38)  # odd and even, so that every kind of padding is met
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """These networks are too small for more; on a busy machine threads wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def untrained(form: str, **options) -> MoViNet:
     """A small network with numbers in it that hide nothing."""
     torch.manual_seed(0)

@@ -11,6 +11,7 @@ import pytest
 from kit import child
 from kit.opening import ENGINES, need, write
 from kit.tiny_model import DELAYED_BEHIND, SUM, TINY, VARIANTS, images
+from kit.tiny_onnx import tiny_onnx
 from movinet.errors import MissingExtraError, ModelError, UsageError
 from movinet.models import read_info
 from movinet.runtime import BACKENDS, open_model
@@ -152,3 +153,25 @@ def test_a_delay_line_only_changes_places(tmp_path):
         np.testing.assert_array_equal(logits, wanted)
         assert one.to_bytes() == two.to_bytes()
         assert one.slots[DELAYED_BEHIND].array is before
+
+
+def test_a_file_that_fails_only_when_it_runs(tmp_path):
+    """Its shapes fit on paper, but not the numbers in it."""
+    need("onnxruntime", ".onnx")
+    import onnx
+
+    model = onnx.load_from_string(tiny_onnx(TINY))
+    cast = next(node for node in model.graph.node if node.op_type == "Reshape")
+    constant = next(c for c in model.graph.initializer if c.name == cast.input[1])
+    constant.CopyFrom(onnx.helper.make_tensor(constant.name, onnx.TensorProto.INT64, [1], [-1]))
+    shape = onnx.helper.make_node("Shape", ["image"], ["measured"])
+    model.graph.node.insert(0, shape)
+    less = onnx.helper.make_node("Add", ["measured", constant.name], ["less"])
+    model.graph.node.insert(1, less)
+    cast.input[1] = "less"
+    path = tmp_path / "tiny.onnx"
+    path.write_bytes(model.SerializeToString())
+    model = open_model(path)
+    state = model.initial_state()
+    with pytest.raises(ModelError, match=r"^tiny cannot be run \(.*\)$"):
+        model.step(images(1)[0], state)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from movinet.errors import UsageError
+from movinet.errors import ModelError, UsageError
 from movinet.models import ModelInfo, StatePair, TensorInfo
 from movinet.runtime.model import FloatArray, Image, State, StateArray
 from movinet.runtime.picture import check_picture, put_picture
@@ -219,7 +219,7 @@ class ArrayModel(ABC):
                 runner.bind_input(key, old[name])
             for name, key in self._outputs:
                 runner.bind_output(key, desk.spares[name])
-            runner.run()
+            self._run(runner)
             new = dict(desk.spares)
             for name, source in self._moved.items():
                 new[name] = old[source]
@@ -258,6 +258,14 @@ class ArrayModel(ABC):
             array[...] = part.reshape(pair.shape)
             start += part.nbytes
         return state
+
+    def _run(self, runner: Runner) -> None:
+        try:
+            runner.run()
+        # Engines have exceptions of their own, some without a common base.
+        except Exception as error:
+            reason = str(error).strip().split("\n")[0]
+            raise ModelError(f"{self.info.name} cannot be run ({reason})") from error
 
     def _plan(self) -> dict[str, str | None]:
         """For each state that comes out, the state whose old array its next value may overwrite.

@@ -28,10 +28,9 @@ def open_openvino(path: Path, info: ModelInfo, threads: int) -> OpenVinoModel:
     }
     try:
         compiled = core.compile_model(core.read_model(path), "CPU", settings)
+        return OpenVinoModel(compiled, info, tensors)
     except RuntimeError as error:
         raise ModelError(f"cannot use {path}: OpenVINO refuses it ({_reason(error)})") from error
-    try:
-        return OpenVinoModel(compiled, info, tensors)
     except KeyError as error:
         raise ModelError(f"cannot use {path}: it has no {error}, as its contract says") from error
 
