@@ -7,7 +7,7 @@ import platform
 import sys
 from importlib import import_module
 
-NAMES = ("push", "classify", "resize", "footprint", "network")
+NAMES = ("push", "classify", "resize", "footprint", "network", "backends")
 
 
 def machine() -> str:

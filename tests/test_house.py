@@ -38,13 +38,13 @@ MAY_IMPORT = {
 PACKAGES = {
     "frames": {"numpy", "av", "picamera2"},
     "models": {"ai_edge_litert", "flatbuffers"},
-    "runtime": {"numpy", "ai_edge_litert"},
+    "runtime": {"numpy", "ai_edge_litert", "onnxruntime", "openvino"},
     "stream": {"numpy"},
     "evaluation": {"numpy", "av"},
     "outputs": {"numpy", "rich"},
     "network": {"torch", "safetensors"},
     "weights": {"numpy", "torch"},
-    "export": {"numpy", "torch", "ai_edge_litert"},
+    "export": {"numpy", "torch", "onnx", "ai_edge_litert"},
     "cli": {"click", "rich"},
 }
 

@@ -28,7 +28,7 @@ from movinet.evaluation import (
     unknown_labels,
 )
 from movinet.models import read_labels
-from movinet.runtime import BACKENDS, DEFAULT_BACKEND
+from movinet.runtime import BACKENDS
 from movinet.stream.classifier import find_model
 
 if TYPE_CHECKING:
@@ -50,10 +50,8 @@ _SECONDS_BETWEEN = 0.1
     "--backend",
     "backends",
     multiple=True,
-    default=[DEFAULT_BACKEND],
-    show_default=True,
     type=click.Choice(list(BACKENDS)),
-    help="An engine (may be repeated).",
+    help="An engine (may be repeated); default: by the kind of file.",
 )
 @click.option(
     "--threads",

@@ -75,7 +75,7 @@ def classify(
     crop: str | None,
     horizon: int | Literal["model"] | None,
     threads: int,
-    backend: str,
+    backend: str | None,
 ) -> int:
     """Say which actions videos show.
 

@@ -47,6 +47,11 @@ _VERIFIED_FRAMES = 50
 )
 @click.option("--out", metavar="FILE", help="The file to write; default: SOURCE-PRECISION.")
 @click.option("--embedding", is_flag=True, help="Give the pooled feature as an output too.")
+@click.option(
+    "--frames",
+    type=click.IntRange(1),
+    help="Of the base form: frames of a clip; default: as it was trained.",
+)
 @labels_option
 @click.option("--verify", is_flag=True, help="Compare with the network; fail if it is another.")
 @click.option("--report", is_flag=True, help="Of int8: what each layer costs.")
@@ -58,6 +63,7 @@ def export(
     calibrate: tuple[str, ...],
     out: str | None,
     embedding: bool,
+    frames: int | None,
     labels: str | None,
     verify: bool,
     report: bool,
@@ -106,13 +112,18 @@ def export(
         precision=precision,
         clips=clips.frames,
         embedding=embedding,
+        frames=frames,
         stage=stage,
     )
     differences: list[Difference] = []
     if verify:
         stage("comparing with the network")
-        longest = max(clips.frames, key=len, default=made_up_clip(net.info.size, 12))
-        differences = _differences(net, exported, longest[:_VERIFIED_FRAMES])
+        if net.config.causal:
+            longest = max(clips.frames, key=len, default=made_up_clip(net.info.size, 12))
+            clip = longest[:_VERIFIED_FRAMES]
+        else:
+            clip = made_up_clip(net.info.size, exported.info.image.shape[0])
+        differences = _differences(net, exported, clip)
     stage.end()
     if as_json:
         click.echo(json.dumps(_record(exported, source, differences), ensure_ascii=False))
@@ -148,11 +159,11 @@ def _differences(net: MoViNet, exported: Exported, frames: Array) -> list[Differ
     from movinet.export.parity import compare, differences_of_file, network_trace
 
     reference = network_trace(net, frames)
-    at_once = network_trace(net, frames, at_once=True)
-    return [
-        compare("network, clip at once", reference, at_once),
-        *differences_of_file(exported.path, frames, reference),
-    ]
+    differences = differences_of_file(exported.path, frames, reference)
+    if net.config.causal:
+        at_once = network_trace(net, frames, at_once=True)
+        differences.insert(0, compare("network, clip at once", reference, at_once))
+    return differences
 
 
 def _print(exported: Exported, differences: list[Difference], *, report: bool) -> None:
@@ -166,7 +177,9 @@ def _print(exported: Exported, differences: list[Difference], *, report: bool) -
         "precision": info.precision + (f", in float: {', '.join(kept)}" if kept else ""),
         "classes": f"{info.classes}, {labels}",
         "input": f"{info.size[1]}x{info.size[0]} pixels, {float(info.fps):g} frames a second",
-        "state": f"{info.state_bytes:,} bytes a stream",
+        "state": f"{info.state_bytes:,} bytes a stream"
+        if info.states
+        else f"none: it takes clips of {info.image.shape[0]} frames",
         "written": f"{exported.path} ({exported.size:,} bytes)",
     }
     for key, value in rows.items():

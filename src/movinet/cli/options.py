@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from movinet.runtime import BACKENDS, DEFAULT_BACKEND
+from movinet.runtime import BACKENDS
 
 
 class _Horizon(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.2
@@ -35,7 +35,9 @@ horizon_option = click.option(
     help="Frames to average over.",
 )
 model_option = click.option(
-    "--model", metavar="FILE|NAME", help="A .tflite file, or a name from 'movinet models list'."
+    "--model",
+    metavar="FILE|NAME",
+    help="A .tflite or .onnx file, or a name from 'movinet models list'.",
 )
 labels_option = click.option(
     "--labels", metavar="FILE", help="One label a line, for a model that carries none."
@@ -46,8 +48,6 @@ threads_option = click.option(
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON Lines.")
 backend_option = click.option(
     "--backend",
-    default=DEFAULT_BACKEND,
-    show_default=True,
     type=click.Choice(list(BACKENDS)),
-    help="The engine that runs the model.",
+    help="The engine that runs the model (default: by the kind of file).",
 )

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from movinet.errors import ModelError
 from movinet.models import ModelInfo, read_info
+from movinet.runtime import BACKENDS
+from movinet.runtime.backends import backend_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +68,16 @@ class Configuration:
 def configurations(
     entrants: Sequence[Entrant], backends: Sequence[str], threads: Sequence[int]
 ) -> list[Configuration]:
-    """All combinations, model by model."""
-    return [Configuration(*parts) for parts in product(entrants, backends, threads)]
+    """All combinations, model by model.
+
+    Without `backends` each model runs on the one that its kind of file is run on.
+    """
+    return [
+        Configuration(entrant, backend, count)
+        for entrant in entrants
+        for backend, count in product(backends or [_own_backend(entrant)], threads)
+    ]
+
+
+def _own_backend(entrant: Entrant) -> str:
+    return next(iter(BACKENDS)) if entrant.info is None else backend_for(entrant.path).name

@@ -11,11 +11,13 @@ from movinet.errors import UsageError
 from movinet.export.calibration import Ranges, calibrate
 from movinet.export.graph import Array, Graph
 from movinet.export.litert import check_tflite, write_tflite
-from movinet.export.lowering import lower_step
+from movinet.export.lowering import lower_clip, lower_step
+from movinet.export.onnx import write_onnx
 from movinet.export.precision import halve_weights, integer_weights
 from movinet.export.quantise import layers_of, quantise
 from movinet.export.sensitivity import Choice, choose_layers
 from movinet.models import ModelInfo
+from movinet.models.onnxfile import contract_of_onnx, pack_onnx
 from movinet.models.packing import pack
 from movinet.models.tflite import info_of
 from movinet.models.wholefile import check_writable, write_whole
@@ -56,9 +58,13 @@ def export(
     precision: str = "float32",
     clips: Sequence[Array] = (),
     embedding: bool = False,
+    frames: int | None = None,
     stage: Stage = lambda text: None,
 ) -> Exported:
     """Write a network as a model file.
+
+    A causal network becomes one step of a stream; one of the base form a model of whole clips,
+    whose input is `clip`, `[frames, height, width, 3]`.
 
     Args:
         net: the network; what its `info` says goes into the file.
@@ -68,6 +74,7 @@ def export(
             computing in float; "int8": both in 8 bits (the last two for LiteRT only).
         clips: for int8: real clips `[T, H, W, 3]` uint8 of the network's picture size.
         embedding: give the pooled feature as an output.
+        frames: for the base form: how long a clip is; default: what it was trained on.
         stage: told what is being done.
 
     Raises:
@@ -82,21 +89,36 @@ def export(
         raise UsageError("int8 needs clips to calibrate on: real ones, of what it will be used for")
     stage("reading the network")
     choice = None
-    if precision == "int8":
+    if not net.config.causal:
+        if precision == "int8":
+            raise UsageError("a network of the base form cannot be int8: float16 or dynamic can")
+        graph = lower_clip(net, frames or net.info.clip_frames, embedding=embedding)
+    elif precision == "int8":
         graph, choice = _integers(net, clips, embedding, stage)
     else:
         graph = lower_step(net, embedding=embedding)
-        if precision == "float16":
-            graph = halve_weights(graph)
-        elif precision == "dynamic":
-            graph = integer_weights(graph)
     stage("writing the file")
-    data = write_tflite(graph)
-    check_tflite(data)
-    info = _contract(info_of(data, out.stem), net, graph, precision)
-    packed = pack(data, info)
-    write_whole(out, packed, lambda path: check_tflite(path.read_bytes()))
+    info, packed = (_onnx if to == "onnx" else _tflite)(net, graph, out.stem, precision)
+    write_whole(out, packed)
     return Exported(out, info, len(packed), choice)
+
+
+def _tflite(net: MoViNet, graph: Graph, name: str, precision: str) -> tuple[ModelInfo, bytes]:
+    if precision == "float16":
+        graph = halve_weights(graph)
+    elif precision == "dynamic":
+        graph = integer_weights(graph)
+    data = write_tflite(graph)
+    info = _contract(info_of(data, name), net, graph, precision)
+    packed = pack(data, info)
+    check_tflite(packed)
+    return info, packed
+
+
+def _onnx(net: MoViNet, graph: Graph, name: str, precision: str) -> tuple[ModelInfo, bytes]:
+    data = write_onnx(graph, half=precision == "float16")
+    info = _contract(contract_of_onnx(data, name), net, graph, precision)
+    return info, pack_onnx(data, info, author=info.source)
 
 
 def check_target(out: Path, to: str, precision: str) -> None:

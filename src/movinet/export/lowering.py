@@ -21,6 +21,7 @@ from torch import Tensor
 from movinet.errors import ModelError, UsageError
 from movinet.export.graph import Array, AveragePool, Convolution, Depthwise, Graph
 from movinet.export.graphbuilder import GraphBuilder
+from movinet.models.contract import CLIP
 from movinet.network import MoViNet
 from movinet.network.bottleneck import Bottleneck
 from movinet.network.config import Activation
@@ -28,7 +29,7 @@ from movinet.network.layers import FrameConv
 from movinet.network.squeeze import SqueezeExciteLayer
 from movinet.network.temporal import TemporalConv, VolumeConv
 
-IMAGE, CLIP, LOGITS, EMBEDDING = "image", "clip", "logits", "embedding"
+IMAGE, LOGITS, EMBEDDING = "image", "logits", "embedding"
 FRAME_COUNT = "state_frame_count"
 
 

@@ -17,11 +17,17 @@ from typing import Any
 import numpy as np
 import torch
 
+from movinet.errors import MissingExtraError
 from movinet.export.graph import Array
-from movinet.models import ModelInfo
+from movinet.export.lowering import LOGITS
+from movinet.models import ModelInfo, read_info
+from movinet.models.contract import CLIP
+from movinet.models.info import kind_of
 from movinet.network import MoViNet
 from movinet.network.state import State
-from movinet.runtime import open_model
+from movinet.runtime import BACKENDS, open_model
+from movinet.runtime.backends import backend_for
+from movinet.runtime.litert import interpreter_of
 
 # The largest root mean square of the difference in the logits, as a part of their spread, with
 # which a file counts as the same network. Measured on A0 (two trained networks and one with random
@@ -102,14 +108,29 @@ def _network_states(state: State) -> dict[str, Array]:
 
 
 def file_trace(path: Path, frames: Array, backend: str | None = None) -> Trace:
-    """A model file on an engine, frame by frame."""
-    model = open_model(path, backend=backend) if backend else open_model(path)
+    """A model file on an engine: frame by frame, or a clip model on the whole clip."""
+    info = read_info(path)
+    if not info.states:
+        return Trace(_clip_logits(path, frames), {})
+    model = open_model(path, info=info, backend=backend)
     state, logits = model.initial_state(), []
     for frame in frames:
         row, state = model.step(frame, state)
         logits.append(row)
-    raw = {pair.name: state.get(pair.name) for pair in model.info.live_states}
-    return Trace(np.stack(logits), _file_states(raw, model.info, path.suffix == ".onnx"))
+    raw = {pair.name: state.get(pair.name) for pair in info.live_states}
+    return Trace(np.stack(logits), _file_states(raw, info, kind_of(path) == ".onnx"))
+
+
+def _clip_logits(path: Path, frames: Array) -> Array:
+    """A clip model on frames, which must be as many as it takes: `[1, classes]`."""
+    clip = frames.astype(np.float32) / 255
+    if kind_of(path) == ".onnx":
+        from onnxruntime import InferenceSession
+
+        session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        return np.asarray(session.run([LOGITS], {CLIP: clip})[0])
+    runner = interpreter_of(path.read_bytes()).get_signature_runner()
+    return np.asarray(runner(**{CLIP: clip})[LOGITS])
 
 
 def _file_states(
@@ -156,8 +177,22 @@ def compare(name: str, reference: Trace, other: Trace, precision: str = "float32
 
 
 def differences_of_file(path: Path, frames: Array, reference: Trace) -> list[Difference]:
-    """A model file on every engine that is installed and reads it, against `reference`."""
-    from movinet.models import read_info
-
-    precision = read_info(path).precision
-    return [compare(f"{precision} on litert", reference, file_trace(path, frames), precision)]
+    """A model file on every engine that is installed and runs it, against `reference`."""
+    info = read_info(path)
+    kind = kind_of(path)
+    found = []
+    for backend in BACKENDS.values():
+        able = kind in backend.kinds and info.precision in backend.precisions
+        own = backend is backend_for(path)
+        if not able or not (info.states or own):
+            continue
+        try:
+            trace = file_trace(path, frames, backend.name)
+        except MissingExtraError:
+            if own:
+                raise
+            continue
+        found.append(
+            compare(f"{info.precision} on {backend.name}", reference, trace, info.precision)
+        )
+    return found

@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from movinet.errors import LabelsError, UsageError
+from movinet.errors import LabelsError, ModelError, UsageError
 
 RESIZE_RULES = ("stretch", "center")
 # "state_block1_layer0_stream_buffer", or "..._0" where each past frame is a state of its own.
@@ -97,8 +97,9 @@ class ModelInfo:
         variant: "a0" .. "a5" or "t0"; None when the file's states do not tell.
         form: "stream" (squeeze-excite), "lite" (ReLU6, no squeeze-excite) or "base" (whole clip).
         precision: "float32", "float16", "dynamic" or "int8".
-        signature: the name of the signature to run.
-        image: the image input, `[1, H, W, 3]` or `[1, 1, H, W, 3]`, RGB in `value_range`.
+        signature: the name of the signature to run; in an .onnx the graph's name.
+        image: the image input, `[1, H, W, 3]` or `[1, 1, H, W, 3]`, RGB in `value_range`; of the
+            base form the clip, `[T, H, W, 3]`.
         logits: the output `[1, classes]` before softmax.
         embedding: the output with the pooled feature, where the file has one.
         states: every state, in a fixed order (by name).
@@ -233,11 +234,43 @@ def read_info(path: str | Path) -> ModelInfo:
     """What the model file at `path` says of itself, read without running it.
 
     From its own `movinet.json`, else from TFLite model metadata and files zipped behind it, else
-    from what its signature shows.
+    from what its names and shapes show.
 
     Raises:
         ModelError: when the file cannot be read, is damaged, or is no streaming classifier.
     """
+    path = Path(path)
+    if kind_of(path) == ".onnx":
+        from movinet.models.onnxfile import read_onnx
+
+        return read_onnx(path)
     from movinet.models.tflite import read_tflite
 
-    return read_tflite(Path(path))
+    return read_tflite(path)
+
+
+def kind_of(path: Path) -> str:
+    """What a model file is, by its content: ".tflite" or ".onnx".
+
+    What is neither counts as a .tflite, whose reader says what is wrong with it.
+
+    Raises:
+        ModelError: when it holds weights only.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror}") from error
+    if start[4:] == b"TFL3":
+        return ".tflite"
+    from movinet.models.weightsfile import is_safetensors
+
+    if path.suffix == ".safetensors" or is_safetensors(path):
+        raise ModelError(
+            f"cannot use {path}: it holds weights, which no backend runs; "
+            f"'movinet export {path} --to litert' makes a model file of them"
+        )
+    from movinet.models.onnxfile import is_onnx
+
+    return ".onnx" if is_onnx(path) else ".tflite"

@@ -26,6 +26,7 @@ class Metadata(NamedTuple):
         name, author, licence: free text, empty when absent.
         label_file: the name of the zipped label file, empty when there is none.
         mean, std: pixel values v in 0..255 go in as (v - mean) / std; None when not said.
+        kind: what is said to be the contract's source.
     """
 
     name: str = ""
@@ -34,6 +35,7 @@ class Metadata(NamedTuple):
     label_file: str = ""
     mean: float | None = None
     std: float | None = None
+    kind: str = "tflite metadata"
 
     @property
     def value_range(self) -> tuple[float, float] | None:

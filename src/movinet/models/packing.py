@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from movinet.errors import LabelsError, ModelError
+from movinet.models.contract import CONTRACT_FILE
 from movinet.models.info import ModelInfo
 from movinet.models.metadata import METADATA_BUFFER, Metadata, build_metadata
-from movinet.models.tflite import CONTRACT_FILE, parse_tflite, read_tflite
+from movinet.models.tflite import parse_tflite, read_tflite
 from movinet.models.wholefile import write_whole
 
 LABEL_FILE = "labels.txt"

@@ -1,6 +1,6 @@
 """One step of one model, on one of several engines."""
 
-from movinet.runtime.backends import BACKENDS, DEFAULT_BACKEND, open_model
+from movinet.runtime.backends import BACKENDS, Backend, open_model
 from movinet.runtime.model import (
     FloatArray,
     State,
@@ -12,7 +12,7 @@ from movinet.runtime.model import (
 
 __all__ = [
     "BACKENDS",
-    "DEFAULT_BACKEND",
+    "Backend",
     "FloatArray",
     "State",
     "StateArray",

@@ -28,6 +28,8 @@ import numpy as np
 from movinet.errors import ModelError, UsageError
 from movinet.models import ModelInfo, StatePair
 from movinet.runtime.model import FloatArray, Image, State, StateArray, StepTimes
+from movinet.runtime.picture import check_picture, put_picture
+from movinet.runtime.pooled import pooled_feature
 
 
 def open_litert(path: Path, info: ModelInfo, threads: int) -> LiteRTModel:
@@ -190,7 +192,7 @@ class LiteRTModel:
         mine = self._checked(image, state)
         with self.lock:
             self._load(mine)
-            self._set_image(image)
+            put_picture(image, self.info, self._image)
             self._resident = None  # the outputs are about to be overwritten
             self._interpreter.invoke()
             return self._finish(mine), mine
@@ -204,7 +206,7 @@ class LiteRTModel:
             begun = perf_counter()
             self._load(mine)
             loaded = perf_counter()
-            self._set_image(image)
+            put_picture(image, self.info, self._image)
             filled = perf_counter()
             self._resident = None
             self._interpreter.invoke()
@@ -220,11 +222,8 @@ class LiteRTModel:
                 if state._embedding is None:
                     raise UsageError("there is no embedding before the first step")
                 return state._embedding
-            # Official files have no such output, but their head keeps the pooled feature as a sum
-            # and a count (architecture: "head").
-            total, count = self._head_pool
-            mean = state.get(total) / max(1, state.get(count).item())
-            return np.asarray(mean, np.float32).reshape(-1)
+            # Official files have no such output (architecture: "head").
+            return pooled_feature(self.info, state)
 
     def state_from_bytes(self, data: bytes) -> LiteRTState:
         """The state that `to_bytes` wrote; see `StepModel.state_from_bytes`."""
@@ -245,11 +244,7 @@ class LiteRTModel:
         """`state`, when it and the image are what this model takes."""
         if not isinstance(state, LiteRTState) or state._model is not self:
             raise UsageError("the state belongs to another model; begin with initial_state()")
-        if image.shape != self._image.shape:
-            raise UsageError(
-                f"the image is {list(image.shape)} but {self.info.name} takes "
-                f"{list(self._image.shape)} (height, width, RGB)"
-            )
+        check_picture(image, self.info)
         return state
 
     def _finish(self, state: LiteRTState) -> FloatArray:
@@ -264,27 +259,6 @@ class LiteRTModel:
             output = self.output_views[self.info.embedding.name]
             state._embedding = output.astype(np.float32).reshape(-1)
         return self._logits.copy()
-
-    def _set_image(self, image: FloatArray | Image) -> None:
-        if image.dtype != np.uint8:
-            self._image[...] = image
-            return
-        # Straight into the network's own memory, without a float copy on the way.
-        np.divide(image, np.float32(255), out=self._image, dtype=np.float32)
-        low, high = self.info.value_range
-        if (low, high) != (0.0, 1.0):
-            self._image *= np.float32(high - low)
-            self._image += np.float32(low)
-
-    @property
-    def _head_pool(self) -> tuple[str, str]:
-        head = [pair for pair in self.pairs if pair.layer == "state_head"]
-        total = [pair.name for pair in head if pair.kind == "pool_buffer"]
-        count = [pair.name for pair in head if pair.kind == "frame_count"]
-        count = count or [pair.name for pair in self.pairs if pair.kind == "frame_count"]
-        if not total or not count:
-            raise ModelError(f"{self.info.name} gives no embedding: it has no pooled head state")
-        return total[0], count[0]
 
     def _load(self, state: LiteRTState) -> None:
         """Bring the content of `state` into the input tensors."""

@@ -71,6 +71,10 @@ class StepModel(Protocol):
 
         Returns:
             The logits, `[classes]` float32, and the stream's new state.
+
+        Raises:
+            UsageError: for an image of another size, or a state of another model.
+            ModelError: when the engine cannot run the model after all.
         """
         ...
 

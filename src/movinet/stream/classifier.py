@@ -15,7 +15,7 @@ import numpy as np
 from movinet.errors import ModelError, SourceError, UsageError
 from movinet.frames import Source, SourceSpec, Time, exact_seconds, open_source
 from movinet.models import ModelInfo, read_info, read_labels
-from movinet.runtime import DEFAULT_BACKEND, FloatArray, StepModel, open_model
+from movinet.runtime import FloatArray, StepModel, open_model
 from movinet.stream.prediction import Prediction, Summary
 from movinet.stream.stream import Stream, StreamOptions
 
@@ -211,7 +211,7 @@ def load(
     resize: str | None = None,
     predict_every: int = 1,
     embeddings: bool = False,
-    backend: str = DEFAULT_BACKEND,
+    backend: str | None = None,
     threads: int = 1,
     progress: Progress | None = None,
 ) -> Classifier:
@@ -226,7 +226,7 @@ def load(
         resize: "stretch" or "center"; default: as the model file says.
         predict_every: answer only every so many model frames.
         embeddings: put the pooled feature into each prediction.
-        backend: the engine; see `movinet.runtime.BACKENDS`.
+        backend: the engine, a name of `movinet.runtime.BACKENDS`; default: by the kind of file.
         threads: threads for one step.
         progress: called with the bytes that are here and the bytes in all (None while unknown)
             while a catalogue model is downloaded.
@@ -235,7 +235,9 @@ def load(
         ModelError: when the file cannot be used, or is no streaming video classifier.
         LabelsError: when the labels cannot be read or do not fit.
         DownloadError: when a catalogue model cannot be fetched.
-        UsageError: for an unknown name or an option that makes no sense.
+        UsageError: for an unknown name, a backend that does not run the file, or an option that
+            makes no sense.
+        MissingExtraError: when the backend is not installed.
     """
     path, published = find_model(model, progress)
     info = read_info(path)
@@ -264,12 +266,12 @@ def find_model(
 
     Raises:
         DownloadError: when a catalogue model cannot be fetched.
-        UsageError: for an unknown name, or one that is not a .tflite.
+        UsageError: for an unknown name, or one of the catalogue that is no model file.
     """
     if model is None:
         raise UsageError(
             "no model was named, and no starter model comes with this version; give a .tflite "
-            "file or a name from 'movinet models list'"
+            "or .onnx file or a name from 'movinet models list'"
         )
     path = Path(model)
     # A name with a folder or an ending can only be a file; anything else may be in the catalogue.

@@ -6,8 +6,8 @@ import struct
 from collections.abc import Iterator
 
 from movinet.errors import ModelError
+from movinet.models.wire import varint
 from movinet.weights.crc32c import crc32c, masked_crc32c
-from movinet.weights.wire import varint
 
 _MAGIC = 0xDB4775248B80FB57
 _FOOTER = 48

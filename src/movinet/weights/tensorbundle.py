@@ -18,11 +18,11 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from movinet.errors import ModelError
+from movinet.models.wire import fields, integer, message, text, varint
 from movinet.weights.bundlefiles import INDEX, Files, find_checkpoint
 from movinet.weights.crc32c import crc32c, masked_crc32c
 from movinet.weights.sortedtable import read_sorted_table
 from movinet.weights.tensorslices import Slice, parse_slice
-from movinet.weights.wire import fields, integer, message, text, varint
 
 OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _STRING, _BFLOAT16 = 7, 14

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from movinet.errors import ModelError
-from movinet.weights.wire import fields, integer, message
+from movinet.models.wire import fields, integer, message
 
 _FULL = -1  # how "all of this axis" is written
 

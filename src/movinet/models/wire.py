@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple, TypeVar
 
 from movinet.errors import ModelError
 
 _DAMAGED = "the file is damaged or cut short"
 _FIXED = {1: 8, 5: 4}
 
+# A memoryview is read without copying what it holds.
+Chunk = TypeVar("Chunk", bytes, memoryview)
 
-def varint(data: bytes, position: int) -> tuple[int, int]:
+
+class Span(NamedTuple):
+    """Where a field lies in its message, number and all."""
+
+    number: int
+    start: int
+    end: int
+
+
+def varint(data: bytes | memoryview, position: int) -> tuple[int, int]:
     """The number at `position`, seven bits a byte, and where it ends."""
     value = shift = 0
     while position < len(data) and shift < 64:
@@ -23,19 +35,33 @@ def varint(data: bytes, position: int) -> tuple[int, int]:
     raise ModelError(_DAMAGED)
 
 
-def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+def fields(message: Chunk) -> Iterator[tuple[int, int | Chunk]]:
     """Every field as (number, value): strings and messages as bytes, all else as an integer.
 
     Raises:
         ModelError: it is no message, or is cut short.
     """
+    for number, value, _ in _walk(message):
+        yield number, value
+
+
+def spans(message: bytes) -> Iterator[Span]:
+    """Where every field lies; raises like `fields`."""
+    start = 0
+    for number, _, end in _walk(message):
+        yield Span(number, start, end)
+        start = end
+
+
+def _walk(message: Chunk) -> Iterator[tuple[int, int | Chunk, int]]:
+    """Every field as (number, value, where it ends)."""
     position = 0
     while position < len(message):
         tag, position = varint(message, position)
         kind = tag & 7
         if kind == 0:
             value, position = varint(message, position)
-            yield tag >> 3, value
+            yield tag >> 3, value, position
             continue
         if kind == 2:
             length, position = varint(message, position)
@@ -47,23 +73,40 @@ def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
             raise ModelError(_DAMAGED)
         chunk = message[position : position + length]
         position += length
-        yield tag >> 3, chunk if kind == 2 else int.from_bytes(chunk, "little")
+        yield tag >> 3, chunk if kind == 2 else int.from_bytes(chunk, "little"), position
 
 
-def integer(value: int | bytes) -> int:
+def integer(value: int | bytes | memoryview) -> int:
     """A field that must be a number, with its sign."""
-    if isinstance(value, bytes):
+    if not isinstance(value, int):
         raise ModelError(_DAMAGED)
     return value - (1 << 64) if value >> 63 else value
 
 
-def message(value: int | bytes) -> bytes:
+def message(value: int | Chunk) -> Chunk:
     """A field that must be a message or a string."""
     if isinstance(value, int):
         raise ModelError(_DAMAGED)
     return value
 
 
-def text(value: int | bytes) -> str:
+def text(value: int | bytes | memoryview) -> str:
     """A field that must be a string."""
-    return message(value).decode("utf-8", errors="backslashreplace")
+    if isinstance(value, int):
+        raise ModelError(_DAMAGED)
+    return bytes(value).decode("utf-8", errors="backslashreplace")
+
+
+def number(value: int) -> bytes:
+    """An unsigned number, seven bits a byte."""
+    parts = bytearray()
+    while value > 127:
+        parts.append(value & 127 | 128)
+        value >>= 7
+    parts.append(value)
+    return bytes(parts)
+
+
+def field(tag: int, content: bytes) -> bytes:
+    """A field that is a message or a string."""
+    return number(tag << 3 | 2) + number(len(content)) + content
