@@ -105,7 +105,7 @@ def test_a_name_of_the_catalogue_is_fetched_with_what_is_known_of_it(tmp_path, m
     entry = find("a0-stream-k600-pytorch")
     plain = dataclasses.replace(entry, git_blob=None, labels=None)
     monkeypatch.setattr(catalogue, "find", lambda name: plain)
-    monkeypatch.setattr("movinet.cli.importing.entries", lambda: (plain,))
+    monkeypatch.setattr("movinet.cli.knownsources.entries", lambda: (plain,))
     (mirror / entry.filename).write_bytes(source.read_bytes())
     monkeypatch.setenv("MOVINET_MIRROR", str(mirror))
     monkeypatch.setenv("MOVINET_CACHE", str(cache))

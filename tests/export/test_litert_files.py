@@ -7,13 +7,15 @@ import pytest
 
 import movinet
 from kit.networks import small
-from kit.tiny_model import clip_classifier
+from kit.tiny_model import TinyModel
 from movinet.errors import LabelsError, ModelError, OutputError, UsageError
 from movinet.export import compare, export, file_trace, network_trace
+from movinet.export.clips import made_up_clip
 from movinet.export.litert import ALLOWED, check_tflite, write_tflite
 from movinet.export.lowering import lower_step
 from movinet.models import read_info
 from movinet.models.tflite import parse_tflite
+from movinet.runtime.clip import clip_logits
 from movinet.runtime.litert import interpreter_of
 
 FORMS = ({}, {"form": "lite"}, {"conv_type": "3d"}, {"positional_encoding": True})
@@ -217,4 +219,25 @@ class TestBadInput:
 
     def test_a_foreign_operation_is_not_let_through(self):
         with pytest.raises(ModelError, match="operations that it must not have"):
-            check_tflite(clip_classifier())
+            check_tflite(TinyModel().data)
+
+
+@pytest.mark.parametrize("suffix", [".tflite", ".onnx"])
+def test_a_clip_model(suffix, tmp_path):
+    net = small("base")
+    path = tmp_path / f"base{suffix}"
+    export(net, path, to="onnx" if suffix == ".onnx" else "litert", frames=6)
+    info = read_info(path)
+    assert (info.form, info.states, info.image.shape) == ("base", (), (6, 45, 38, 3))
+    frames = made_up_clip((45, 38), 6)
+    difference = compare("clip", network_trace(net, frames), file_trace(path, frames))
+    assert difference.logits_max < 2e-5
+    with pytest.raises(ModelError, match="whole clip at a time"):
+        movinet.load(path)
+    with pytest.raises(UsageError, match=r"the clip is \[5, 45, 38, 3\] but"):
+        clip_logits(path, frames[:5])
+
+
+def test_a_base_network_cannot_be_int8(clips, tmp_path):
+    with pytest.raises(UsageError, match="base form cannot be int8"):
+        export(small("base"), tmp_path / "x.tflite", precision="int8", clips=clips)

@@ -178,7 +178,6 @@ def to_sequence(model) -> None:
         (field(7, b""), "it is not an .onnx file"),
         (b"\x08\x08" + field(7, b""), "it has no states"),
         (tiny_onnx(TINY)[:-100], "the file is damaged or cut short"),
-        (changed(lambda model: model.graph.CopyFrom(clip())), "a whole clip at a time"),
         (changed(lambda model: free(model.graph.input[0])), "its image input is float32 [1, -1"),
         (changed(lambda model: free(model.graph.input[1])), "has no fixed shape: [1, -1"),
         (changed(to_sequence), "its image is no tensor"),

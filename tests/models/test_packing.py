@@ -257,7 +257,7 @@ def test_bad_labels_behind_a_file(content, words, plain):
 
 
 def test_the_block_that_is_written_is_the_block_that_is_read():
-    said = Metadata("이름", "MIT", "labels.txt", 127.5, 127.5)
+    said = Metadata("이름", "지은이", "MIT", "labels.txt", 127.5, 127.5)
     block = build_metadata(said, "image", ["a", "image"], "logits", ["logits", "a"])
     assert block[4:8] == b"M001"
     assert parse_metadata(block) == said

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from movinet.export.evaluator import Evaluator
+from movinet.export.evaluator import Evaluator, one_thread
 from movinet.export.graph import Array, Binary, Graph, is_picture
 
 _BINS = 2048
@@ -24,6 +24,7 @@ def as_image(frame: Array) -> Tensor:
     return torch.from_numpy(frame).float().div(255)[None]
 
 
+@one_thread()
 @torch.no_grad()
 def calibrate(graph: Graph, clips: Sequence[Array]) -> Ranges:
     """For each value the range that 8 bits are best spent on.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's usual name
@@ -44,6 +45,21 @@ _BINARY: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "multiply": torch.multiply,
     "divide": torch.divide,
 }
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """PyTorch on one thread.
+
+    The operations are small. Two threads gain a fifth on an idle machine, and on a busy one each
+    operation waits for the other thread to be given a core: minutes become hours.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class Evaluator:

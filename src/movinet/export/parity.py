@@ -18,16 +18,15 @@ import numpy as np
 import torch
 
 from movinet.errors import MissingExtraError
+from movinet.export.evaluator import one_thread
 from movinet.export.graph import Array
-from movinet.export.lowering import LOGITS
 from movinet.models import ModelInfo, read_info
-from movinet.models.contract import CLIP
 from movinet.models.info import kind_of
 from movinet.network import MoViNet
 from movinet.network.state import State
 from movinet.runtime import BACKENDS, open_model
 from movinet.runtime.backends import backend_for
-from movinet.runtime.litert import interpreter_of
+from movinet.runtime.clip import clip_logits
 
 # The largest root mean square of the difference in the logits, as a part of their spread, with
 # which a file counts as the same network. Measured on A0 (two trained networks and one with random
@@ -83,6 +82,7 @@ class Difference:
         return {**asdict(self), "same": self.same}
 
 
+@one_thread()
 @torch.no_grad()
 def network_trace(net: MoViNet, frames: Array, *, at_once: bool = False) -> Trace:
     """The network in PyTorch on frames `[T, H, W, 3]` uint8, one by one or all at once."""
@@ -111,7 +111,7 @@ def file_trace(path: Path, frames: Array, backend: str | None = None) -> Trace:
     """A model file on an engine: frame by frame, or a clip model on the whole clip."""
     info = read_info(path)
     if not info.states:
-        return Trace(_clip_logits(path, frames), {})
+        return Trace(clip_logits(path, frames)[None], {})
     model = open_model(path, info=info, backend=backend)
     state, logits = model.initial_state(), []
     for frame in frames:
@@ -119,18 +119,6 @@ def file_trace(path: Path, frames: Array, backend: str | None = None) -> Trace:
         logits.append(row)
     raw = {pair.name: state.get(pair.name) for pair in info.live_states}
     return Trace(np.stack(logits), _file_states(raw, info, kind_of(path) == ".onnx"))
-
-
-def _clip_logits(path: Path, frames: Array) -> Array:
-    """A clip model on frames, which must be as many as it takes: `[1, classes]`."""
-    clip = frames.astype(np.float32) / 255
-    if kind_of(path) == ".onnx":
-        from onnxruntime import InferenceSession
-
-        session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        return np.asarray(session.run([LOGITS], {CLIP: clip})[0])
-    runner = interpreter_of(path.read_bytes()).get_signature_runner()
-    return np.asarray(runner(**{CLIP: clip})[LOGITS])
 
 
 def _file_states(

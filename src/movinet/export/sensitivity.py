@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from movinet.export.calibration import Ranges, as_image
-from movinet.export.evaluator import Evaluator
+from movinet.export.evaluator import Evaluator, one_thread
 from movinet.export.graph import Array, Convolution, Depthwise, Graph, Operation, Quantisation
 from movinet.export.precision import round_weights
 from movinet.export.quantise import integer_values, layer_of, layers_of, parameters
@@ -81,6 +81,7 @@ def _rounded_weights(graph: Graph) -> dict[str, Tensor]:
     return rounded
 
 
+@one_thread()
 @torch.no_grad()
 def choose_layers(graph: Graph, ranges: Ranges, clips: Sequence[Array]) -> Choice:
     """The layers to put into 8 bits: all, but for the worst where all together cost too much.

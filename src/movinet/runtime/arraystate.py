@@ -11,13 +11,14 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from time import perf_counter
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from movinet.errors import ModelError, UsageError
 from movinet.models import ModelInfo, StatePair, TensorInfo
-from movinet.runtime.model import FloatArray, Image, State, StateArray
+from movinet.runtime.model import FloatArray, Image, State, StateArray, StepTimes
 from movinet.runtime.picture import check_picture, put_picture
 from movinet.runtime.pooled import pooled_feature
 
@@ -208,32 +209,64 @@ class ArrayModel(ABC):
 
     def step(self, image: FloatArray | Image, state: State) -> tuple[FloatArray, ArrayState]:
         """One frame; see `StepModel.step`."""
-        if not isinstance(state, ArrayState) or state.model is not self:
-            raise UsageError("the state belongs to another model; begin with initial_state()")
-        check_picture(image, self.info)
+        mine = self._checked(image, state)
         desk = self._take()
         try:
             put_picture(image, self.info, desk.image)
-            runner, old = desk.runner, state.slots
-            for name, key in self._inputs:
-                runner.bind_input(key, old[name])
-            for name, key in self._outputs:
-                runner.bind_output(key, desk.spares[name])
-            self._run(runner)
-            new = dict(desk.spares)
-            for name, source in self._moved.items():
-                new[name] = old[source]
-            for name, source in self._doubled.items():
-                new[name] = self.slot(old[source].array.copy())
-            for name, free in self._freed.items():
-                desk.spares[name] = self._like(old[name]) if free is None else old[free]
-            # In the order of before, so that the states of a model are all alike.
-            state.slots = {name: new[name] for name in old}
-            if desk.embedding is not None:
-                state.embedding = desk.embedding.astype(np.float32)
-            return np.array(desk.logits, np.float32), state
+            self._bind(desk, mine)
+            self._run(desk.runner)
+            return self._finish(desk, mine), mine
         finally:
             self._give(desk)
+
+    def timed_step(
+        self, image: FloatArray | Image, state: State
+    ) -> tuple[FloatArray, ArrayState, StepTimes]:
+        """The same with a clock; see `TimedModel.timed_step`."""
+        mine = self._checked(image, state)
+        desk = self._take()
+        try:
+            begun = perf_counter()
+            put_picture(image, self.info, desk.image)
+            filled = perf_counter()
+            self._bind(desk, mine)
+            bound = perf_counter()
+            self._run(desk.runner)
+            ran = perf_counter()
+            logits = self._finish(desk, mine)
+            rest = perf_counter() - ran
+            return logits, mine, StepTimes(filled - begun, ran - bound, bound - filled + rest)
+        finally:
+            self._give(desk)
+
+    def _checked(self, image: FloatArray | Image, state: State) -> ArrayState:
+        """`state`, when it and the image are what this model takes."""
+        if not isinstance(state, ArrayState) or state.model is not self:
+            raise UsageError("the state belongs to another model; begin with initial_state()")
+        check_picture(image, self.info)
+        return state
+
+    def _bind(self, desk: _Desk, state: ArrayState) -> None:
+        """Let the next run read the state and write its successor into spare arrays."""
+        for name, key in self._inputs:
+            desk.runner.bind_input(key, state.slots[name])
+        for name, key in self._outputs:
+            desk.runner.bind_output(key, desk.spares[name])
+
+    def _finish(self, desk: _Desk, state: ArrayState) -> FloatArray:
+        """The logits after a run; the outputs are `state` from now on."""
+        old, new = state.slots, dict(desk.spares)
+        for name, source in self._moved.items():
+            new[name] = old[source]
+        for name, source in self._doubled.items():
+            new[name] = self.slot(old[source].array.copy())
+        for name, free in self._freed.items():
+            desk.spares[name] = self._like(old[name]) if free is None else old[free]
+        # In the order of before, so that the states of a model are all alike.
+        state.slots = {name: new[name] for name in old}
+        if desk.embedding is not None:
+            state.embedding = desk.embedding.astype(np.float32)
+        return np.array(desk.logits, np.float32)
 
     def embedding(self, state: State) -> FloatArray:
         """The pooled feature; see `StepModel.embedding`."""
