@@ -7,7 +7,7 @@ import platform
 import sys
 from importlib import import_module
 
-NAMES = ("push", "classify", "resize", "footprint", "network", "backends", "export")
+NAMES = ("push", "classify", "resize", "footprint", "network", "backends", "export", "variants")
 
 
 def machine() -> str:

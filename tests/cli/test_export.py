@@ -94,6 +94,13 @@ def test_json(weights, clips, tmp_path):
     names = [row["name"] for row in said["verified"]]
     assert names == ["network, clip at once", "int8 on litert"]
     assert all(row["same"] for row in said["verified"])
+    [skipped] = said["skipped"]
+    assert "broken.mp4" in skipped
+
+
+def test_the_ending_says_which_kind(weights, tmp_path):
+    call(weights, "--out", tmp_path / "x.onnx")
+    assert read_info(tmp_path / "x.onnx").variant == "t0"
 
 
 def test_verify_compares_every_engine_that_is_there(weights, tmp_path):
@@ -111,8 +118,11 @@ def test_verify_fails_when_it_is_another_network(weights, tmp_path, monkeypatch,
     other = small("lite", seed=1)
     monkeypatch.setattr("movinet.export.exporting.lower_step", _lowering(other))
     status = run(["export", str(weights), "--verify", "--out", str(tmp_path / "x.tflite")])
+    captured = capsys.readouterr()
     assert status == 1
-    assert "NO" in capsys.readouterr().out
+    assert "NO" in captured.out
+    assert captured.err.startswith("movinet: error: ")
+    assert "is not the same network: float32 on litert differs by" in captured.err
 
 
 def _lowering(net):
@@ -151,6 +161,27 @@ class TestBadInput:
         status, said = fail(capsys, weights, "--precision", "int8")
         assert status == 2
         assert "int8 needs --calibrate" in said
+
+    def test_a_video_that_is_not_there(self, weights, clips, capsys):
+        status, said = fail(
+            capsys, weights, "--precision", "int8", "--calibrate", clips, "--calibrate", "nothere"
+        )
+        assert status == 2
+        assert "cannot calibrate on nothere: there is no such file or folder" in said
+
+    def test_options_of_another_form(self, weights, clips, capsys, tmp_path):
+        status, said = fail(capsys, weights, "--frames", 8)
+        assert status == 2
+        assert "lite form takes frame by frame" in said
+        status, said = fail(capsys, weights, "--report")
+        assert status == 2
+        assert "--report tells what 8 bits cost" in said
+        base = tmp_path / "base.safetensors"
+        save(small("base"), base)
+        few = clips / "clip0.mp4"
+        status, said = fail(capsys, base, "--precision", "int8", "--calibrate", few)
+        assert status == 2
+        assert "base form cannot be int8" in said
 
     def test_too_few_videos(self, weights, clips, capsys, tmp_path):
         for number in range(7):

@@ -12,7 +12,9 @@ import click
 from movinet.cli.inputs import find_inputs
 from movinet.cli.knownsources import find_source
 from movinet.cli.options import as_json_option, labels_option
+from movinet.cli.program import DONE, FAILED
 from movinet.errors import MissingExtraError, UsageError
+from movinet.frames.discovery import has_magic
 
 if TYPE_CHECKING:
     from movinet.export import Difference, Exported
@@ -28,9 +30,7 @@ _VERIFIED_FRAMES = 50
 @click.option(
     "--to",
     type=click.Choice(list(_SUFFIXES)),
-    default="litert",
-    show_default=True,
-    help="The kind of file.",
+    help="The kind of file; default: by the ending of --out, else litert.",
 )
 @click.option(
     "--precision",
@@ -58,7 +58,7 @@ _VERIFIED_FRAMES = 50
 @as_json_option
 def export(
     source: str,
-    to: str,
+    to: str | None,
     precision: str,
     calibrate: tuple[str, ...],
     out: str | None,
@@ -74,13 +74,14 @@ def export(
     SOURCE is a .safetensors file, or anything else that 'movinet models import' reads. The file
     carries its own contract: it runs in 'movinet classify' with no other argument.
     """
+    if to is None:
+        to = "onnx" if out is not None and Path(out).suffix == ".onnx" else "litert"
     target = Path(out or f"{_stem(source)}-{precision}{_SUFFIXES[to]}")
-    if precision == "int8" and not calibrate:
-        raise UsageError("int8 needs --calibrate: a folder of 8 videos or more of what it is for")
+    _check_calibration(precision, calibrate, report)
     try:
         from movinet.export import export as write
         from movinet.export.clips import Clips, made_up_clip, read_clips
-        from movinet.export.exporting import check_target
+        from movinet.export.exporting import check_network, check_target
         from movinet.models.wholefile import check_writable
         from movinet.weights import Said, read
     except ModuleNotFoundError as error:
@@ -98,6 +99,7 @@ def export(
         origin=known.origin,
         licence=known.licence,
     ).net
+    check_network(net, precision, frames)
     stage = _Stages()
     clips = Clips((), ())
     if calibrate:
@@ -126,10 +128,31 @@ def export(
         differences = _differences(net, exported, clip)
     stage.end()
     if as_json:
-        click.echo(json.dumps(_record(exported, source, differences), ensure_ascii=False))
+        record = _record(exported, source, clips.skipped, differences)
+        click.echo(json.dumps(record, ensure_ascii=False))
     else:
         _print(exported, differences, report=report)
-    return 0 if all(difference.same for difference in differences) else 1
+    other = [difference for difference in differences if not difference.same]
+    for difference in other:
+        click.echo(
+            f"movinet: error: {target} is not the same network: {difference.name} differs by "
+            f"{difference.logits_rms:.1e} (rms of the logits, as a part of their spread), and may "
+            f"by {difference.limit:g}",
+            err=True,
+        )
+    return FAILED if other else DONE
+
+
+def _check_calibration(precision: str, calibrate: tuple[str, ...], report: bool) -> None:
+    if precision != "int8":
+        if report:
+            raise UsageError("--report tells what 8 bits cost: it goes with --precision int8")
+        return
+    if not calibrate:
+        raise UsageError("int8 needs --calibrate: a folder of 8 videos or more of what it is for")
+    for name in calibrate:
+        if "://" not in name and not has_magic(name) and not Path(name).exists():
+            raise UsageError(f"cannot calibrate on {name}: there is no such file or folder")
 
 
 def _stem(source: str) -> str:
@@ -190,7 +213,7 @@ def _print(exported: Exported, differences: list[Difference], *, report: bool) -
             click.echo(
                 f"{cost.layer:<17}{cost.error:>11.4f}  {'no, float' if cost.kept_float else 'yes'}"
             )
-        click.echo(f"{'all in 8 bits':<17}{exported.choice.error:>11.4f}")
+        click.echo(f"{'these in 8 bits':<17}{exported.choice.error:>11.4f}")
     if differences:
         click.echo(
             "\ncompared with the network   logits: max     mean      rms    states  same top  same"
@@ -203,7 +226,9 @@ def _print(exported: Exported, differences: list[Difference], *, report: bool) -
             )
 
 
-def _record(exported: Exported, source: str, differences: list[Difference]) -> dict[str, Any]:
+def _record(
+    exported: Exported, source: str, skipped: tuple[str, ...], differences: list[Difference]
+) -> dict[str, Any]:
     info, choice = exported.info, exported.choice
     return {
         "source": source,
@@ -214,6 +239,7 @@ def _record(exported: Exported, source: str, differences: list[Difference]) -> d
         "precision": info.precision,
         "classes": info.classes,
         "state_bytes": info.state_bytes,
+        "skipped": list(skipped),
         "layers": None
         if choice is None
         else [{"layer": c.layer, "error": c.error, "int8": not c.kept_float} for c in choice.costs],

@@ -85,13 +85,12 @@ def export(
     out = Path(out)
     check_target(out, to, precision)
     check_writable(out)
+    check_network(net, precision, frames)
     if precision == "int8" and not clips:
         raise UsageError("int8 needs clips to calibrate on: real ones, of what it will be used for")
     stage("reading the network")
     choice = None
     if not net.config.causal:
-        if precision == "int8":
-            raise UsageError("a network of the base form cannot be int8: float16 or dynamic can")
         graph = lower_clip(net, frames or net.info.clip_frames, embedding=embedding)
     elif precision == "int8":
         graph, choice = _integers(net, clips, embedding, stage)
@@ -136,6 +135,22 @@ def check_target(out: Path, to: str, precision: str) -> None:
         raise UsageError(f"an {to} file cannot be {precision}: it can be {' or '.join(precisions)}")
     if out.suffix != suffix:
         raise UsageError(f"cannot write {out}: the name of such a file ends in {suffix}")
+
+
+def check_network(net: MoViNet, precision: str, frames: int | None) -> None:
+    """Make sure that a network can become such a file.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if net.config.causal:
+        if frames is not None:
+            raise UsageError(
+                f"a network of the {net.config.form} form takes frame by frame: the length of a "
+                "clip is for the base form"
+            )
+    elif precision == "int8":
+        raise UsageError("a network of the base form cannot be int8: it can be dynamic or float16")
 
 
 def _integers(
