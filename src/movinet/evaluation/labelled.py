@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from movinet.errors import SourceError
-from movinet.frames.discovery import find_videos, natural_order
+from movinet.evaluation.labelledvideo import LabelledVideo, label_problem
+from movinet.evaluation.lists import read_list, split_named
+from movinet.frames.discovery import find_videos, is_video, natural_order
 from movinet.models import ModelInfo
 from movinet.stream import Classifier
 
-_CSV_HEADS = ({"path", "video", "file"}, {"label", "class"})
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledVideo:
-    """A video and the label of what it shows."""
-
-    path: str
-    label: str
+__all__ = [
+    "Accuracy",
+    "LabelledVideo",
+    "accuracy",
+    "plain_label",
+    "read_labelled",
+    "unknown_labels",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,19 @@ def plain_label(label: str) -> str:
 
 
 def read_labelled(data: str | Path) -> list[LabelledVideo]:
-    """The videos of a folder with a folder a class, or of a CSV file with lines `path,label`.
+    """The videos of a folder or a list, with their labels.
 
-    Paths in a CSV file are meant from its own folder; a head line `path,label` may be there.
+    A folder has a folder for each label. It may instead have folders `train`, `validation` (or
+    `val`) and `test`, each with a folder for each label. A list is a CSV file (`path,label`, or
+    with a head line that names the columns), JSON Lines, or a CSV file of Kinetics; see
+    docs/datasets.md. Paths in it are meant from its own folder.
 
     Raises:
-        SourceError: when it cannot be read or names no video.
+        SourceError: when it cannot be read or names no video, or a label cannot be one.
     """
     path = Path(data)
     try:
-        found = _folder(path) if path.is_dir() else _csv(path)
+        found = _folder(path) if path.is_dir() else read_list(path)
     except OSError as error:
         reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
         raise SourceError(f"cannot read {data}: {reason}") from error
@@ -65,30 +68,34 @@ def read_labelled(data: str | Path) -> list[LabelledVideo]:
 
 
 def _folder(path: Path) -> list[LabelledVideo]:
-    names = natural_order(e.name for e in path.iterdir() if e.is_dir() and e.name[0] != ".")
-    return [LabelledVideo(video, name) for name in names for video in find_videos(str(path / name))]
+    names = _folders(path)
+    splits = [split_named(name) for name in names]
+    if "train" in splits and all(splits) and not any(_holds_videos(path / n) for n in names):
+        return [
+            LabelledVideo(video.path, video.label, split=split)
+            for name, split in zip(names, splits, strict=True)
+            for video in _classes(path / name)
+        ]
+    return _classes(path)
 
 
-def _csv(path: Path) -> list[LabelledVideo]:
-    found: list[LabelledVideo] = []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            for row in reader:
-                cells = [cell.strip() for cell in row]
-                if not any(cells):
-                    continue
-                if len(cells) < 2 or not cells[0] or not cells[1]:
-                    raise SourceError(
-                        f"cannot read {path}: line {reader.line_num} is not path,label"
-                    )
-                head = [cell.lower() for cell in cells[:2]]
-                if not found and head[0] in _CSV_HEADS[0] and head[1] in _CSV_HEADS[1]:
-                    continue
-                found.append(LabelledVideo(str(path.parent / cells[0]), cells[1]))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise SourceError(f"cannot read {path}: it is not a CSV file in UTF-8") from error
+def _classes(path: Path) -> list[LabelledVideo]:
+    found = []
+    for name in _folders(path):
+        videos = find_videos(str(path / name))
+        problem = label_problem(name) if videos else None
+        if problem is not None:
+            raise SourceError(f"cannot read {path}: {problem}; rename the folder")
+        found += [LabelledVideo(video, name) for video in videos]
     return found
+
+
+def _folders(path: Path) -> list[str]:
+    return natural_order(e.name for e in path.iterdir() if e.is_dir() and e.name[0] != ".")
+
+
+def _holds_videos(path: Path) -> bool:
+    return any(is_video(entry) and entry.is_file() for entry in path.iterdir())
 
 
 def unknown_labels(videos: Sequence[LabelledVideo], info: ModelInfo) -> list[str]:
@@ -115,7 +122,7 @@ def accuracy(
     right = count = 0
     for number, video in enumerate(videos):
         try:
-            best = classifier.classify(video.path).top(1)[0].label
+            best = classifier.classify(video.path, start=video.start, end=video.end).top(1)[0].label
         except SourceError as error:
             failed(video, str(error))
         else:
