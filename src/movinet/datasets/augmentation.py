@@ -129,7 +129,7 @@ class Augmentation:
             label: of the clip; matters for `never_flipped`.
             step: pictures of the clip for one frame, where it has more a second than the network
                 takes.
-            out: `[frames, size, size, 3]` float32 memory to write to.
+            out: `[frames, size, size, 3]` contiguous float32 memory to write to.
 
         Returns:
             `[3, frames, size, size]` float32 in 0..1, in the memory order of `out`: that is what
@@ -159,7 +159,7 @@ def view(
             repeated from its start.
         start: the first picture.
         step: pictures of the clip for one frame.
-        out: `[frames, size, size, 3]` float32 memory to write to.
+        out: `[frames, size, size, 3]` contiguous float32 memory to write to.
 
     Returns:
         `[3, frames, size, size]` float32 in 0..1, in the memory order of `out`.
@@ -195,42 +195,46 @@ def window(
 def apply(cut: Cut, clip: Pictures, size: int, out: Tensor | None = None) -> Tensor:
     """Do to a clip what was drawn.
 
-    Pictures are resized as bytes, by the rule that streams are resized with up to one grey level
-    (19 % of the values differ by it): 1390 windows of 16 frames a second on one core, against 310
-    as floats and 238 with `grid_sample`.
+    Pictures are resized as bytes, which is the rule that streams are resized with but for one grey
+    level in 19 % of the values. It takes 0.7 ms for 16 pictures, 3.2 ms as floats and 4.2 ms with
+    `grid_sample`.
     """
     top, left, height, width = cut.box
-    part = clip[cut.indices, top : top + height, left : left + width]
-    if cut.flip:
-        part = part[:, :, ::-1]
-    pictures = torch.from_numpy(np.ascontiguousarray(part)).permute(0, 3, 1, 2)
+    part = np.ascontiguousarray(clip[cut.indices, top : top + height, left : left + width])
+    pictures = torch.from_numpy(part).permute(0, 3, 1, 2)
     if (height, width) != (size, size):
         pictures = functional.interpolate(
             pictures, size=(size, size), mode="bilinear", align_corners=False, antialias=False
         )
+    if cut.flip:  # NumPy would take eight times as long
+        pictures = pictures.flip(3)
+    pictures = pictures.permute(0, 2, 3, 1)
     if out is None:
         out = torch.empty(len(cut.indices), size, size, 3)
     if cut.matrix is None and cut.pull == 0 and cut.gain == 1:
-        torch.div(pictures.permute(0, 2, 3, 1), 255, out=out)
+        torch.div(pictures, 255, out=out)
     else:
         _recolour(pictures, cut, out)
     return out.permute(3, 0, 1, 2)
 
 
 def _recolour(pictures: Tensor, cut: Cut, out: Tensor) -> None:
-    """Write pictures `[T, 3, H, W]` uint8 with other colours to `out` `[T, H, W, 3]`.
+    """Write pictures `[T, H, W, 3]` uint8 with other colours to `out` of the same shape.
 
-    Brightness, contrast, saturation and hue are together one matrix and one offset, which a
-    convolution of one pixel applies fastest (1340 windows a second, 230 as a matrix product).
+    Brightness, contrast, saturation and hue are together one matrix and one offset. A convolution
+    of one pixel applies them fastest: 1.6 ms for 16 pictures, 5 ms channel by channel or as a
+    matrix product. Each row counts as a picture, since PyTorch takes its slow way (5 ms) with fewer
+    than 16 pictures on one thread.
     """
     matrix = torch.eye(3) if cut.matrix is None else cut.matrix
     offset = torch.zeros(3)
     if cut.pull:
-        few = pictures[:, :, ::4, ::4].to(torch.float32).mean((0, 2, 3)) / 255
-        offset += cut.gain * cut.pull * (few * torch.tensor(_LUMA)).sum()
+        mean = pictures[:, ::4, ::4].to(torch.float32).mean((0, 1, 2)) / 255
+        offset += cut.gain * cut.pull * (mean * torch.tensor(_LUMA)).sum()
     weight = (cut.gain * (1 - cut.pull) / 255) * matrix
-    changed = functional.conv2d(pictures.to(torch.float32), weight[:, :, None, None], offset)
-    torch.clamp(changed.permute(0, 2, 3, 1), 0, 1, out=out)
+    rows = pictures.reshape(-1, 1, pictures.shape[2], 3).permute(0, 3, 1, 2)
+    changed = functional.conv2d(rows.to(torch.float32), weight[:, :, None, None], offset)
+    torch.clamp(changed.permute(0, 2, 3, 1), 0, 1, out=out.view(-1, 1, out.shape[2], 3))
 
 
 def _colours(saturation: float, hue: float) -> Tensor:

@@ -60,7 +60,7 @@ def check(
         window: frames that training looks at, at the rate of the cache.
     """
     errors = _numbers(parts)
-    warnings = []
+    warnings: list[str] = []
     for first, second in ((TRAIN, TEST), (TRAIN, VALIDATION), (VALIDATION, TEST)):
         leaks = _leaks(parts, first, second)
         # What is tested must not have been learned; the others make a figure too good.

@@ -31,7 +31,7 @@ def _axis(source: int, target: int, first: int, count: int) -> tuple[_Indices, _
     return low, high, (places - low).astype(np.float32)
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Let glibc keep the memory of a frame for the next one, instead of giving it back each time.
 
     By default it returns every block of this size to the system when it is freed and has it
@@ -61,7 +61,7 @@ class Resizer:
     def __init__(self, height: int, width: int, rule: str = "stretch") -> None:
         if rule not in ("stretch", "center"):
             raise UsageError(f"unknown resize rule {rule!r}: use stretch or center")
-        _keep_freed_memory()
+        keep_freed_memory()
         self.height = height
         self.width = width
         self.rule = rule
