@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "outputs": {"frames", "models", "runtime", "stream", "evaluation"},
     "network": {"models"},
     "weights": {"models", "network"},
+    "datasets": {"frames", "models", "evaluation"},
     "export": {"frames", "models", "runtime", "network"},
     "cli": {
         "frames",
@@ -31,6 +32,7 @@ MAY_IMPORT = {
         "outputs",
         "network",
         "weights",
+        "datasets",
         "export",
     },
 }
@@ -44,6 +46,7 @@ PACKAGES = {
     "outputs": {"numpy", "rich"},
     "network": {"torch", "safetensors"},
     "weights": {"numpy", "torch"},
+    "datasets": {"numpy", "torch"},
     "export": {"numpy", "torch", "onnx", "ai_edge_litert"},
     "cli": {"click", "rich"},
 }

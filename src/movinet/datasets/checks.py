@@ -41,7 +41,11 @@ class Findings:
             SourceError: with it, and with how many more there are.
         """
         if self.errors:
-            more = f" (and {len(self.errors) - 1} more errors)" if len(self.errors) > 1 else ""
+            more = (
+                f" (and {_count(len(self.errors) - 1, 'more error')})"
+                if len(self.errors) > 1
+                else ""
+            )
             raise SourceError(self.errors[0] + more)
 
 
