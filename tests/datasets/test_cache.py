@@ -86,19 +86,22 @@ def test_clips_that_cannot_be_read(folder, tmp_path):
     (tmp_path / "text.mp4").write_text("no video")
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "folder.mp4").mkdir()
-    paths = [str(tmp_path / f"{name}.mp4") for name in ("text", "empty", "folder", "gone", "a\0b")]
+    os.mkfifo(tmp_path / "pipe.mp4")
+    names = ("text", "empty", "folder", "gone", "a\0b", "pipe")
+    paths = [str(tmp_path / f"{name}.mp4") for name in names]
     good = LabelledVideo(str(folder / "up/a.mp4"), "up")
     clips = [*(LabelledVideo(path, "up") for path in paths), good, replace(good, start=9, end=10)]
     cached = cache_clips(Dataset(tuple(clips), ("up",)), fps=5, size=8, folder=tmp_path / "cache")
     assert cached.dataset.clips == (good,)
     reasons = {clip.path: reason for clip, reason in cached.unreadable}
-    assert [clip for clip, _ in cached.unreadable] == [*clips[:5], clips[6]]
+    assert [clip for clip, _ in cached.unreadable] == [*clips[:6], clips[7]]
     assert all("\n" not in reason for reason in reasons.values())
     assert "not a video" in reasons[paths[0]]
     assert "the file is empty" in reasons[paths[1]]
     assert "irectory" in reasons[paths[2]]
     assert reasons[paths[3]].endswith("gone.mp4: no such file")
     assert "null" in reasons[paths[4]]
+    assert "it is a pipe" in reasons[paths[5]]
     assert reasons[good.path].endswith("it has no picture from 9 s to 10 s")
     assert len(files_in(tmp_path / "cache")) == 1
 

@@ -70,8 +70,8 @@ _SECONDS_BETWEEN = 0.1
 )
 @click.option(
     "--data",
-    metavar="FOLDER|CSV",
-    help="Videos for top-1: a folder with a folder for each label, or lines path,label.",
+    metavar="FOLDER|LIST",
+    help="Videos for top-1: a folder with a folder for each label, or a CSV or JSON Lines list.",
 )
 @click.option("--labels", metavar="FILE", help="One label a line, for models that carry none.")
 @as_json_option

@@ -65,8 +65,9 @@ def check(
     """
     errors = _numbers(parts)
     warnings: list[str] = []
+    contents = content_keys([clip.path for part in parts.values() for clip in part.clips])
     for first, second in ((TRAIN, TEST), (TRAIN, VALIDATION), (VALIDATION, TEST)):
-        leaks = _leaks(parts, first, second)
+        leaks = _leaks(parts, first, second, contents)
         # What is tested must not have been learned; the others make a figure too good.
         (errors if (first, second) == (TRAIN, TEST) else warnings).extend(leaks)
     train = parts.get(TRAIN)
@@ -129,7 +130,9 @@ def _unreadable_classes(part: Dataset, cached: CachedClips) -> list[str]:
     return found
 
 
-def _leaks(parts: Mapping[str, Dataset], first: str, second: str) -> list[str]:
+def _leaks(
+    parts: Mapping[str, Dataset], first: str, second: str, contents: Mapping[str, str]
+) -> list[str]:
     """What two parts have in common: a group, a file, what files hold; one line of each kind."""
     if first not in parts or second not in parts:
         return []
@@ -142,7 +145,6 @@ def _leaks(parts: Mapping[str, Dataset], first: str, second: str) -> list[str]:
             f"the group {shared[0][0].group!r} is in {first} ({shared[0][0].path}) and in {second} "
             f"({shared[0][1].path}){_more({clip.group for _, clip in shared}, 'group')}"
         )
-    contents = content_keys([clip.path for clip in (*one, *other)])
     files = {contents[clip.path]: clip for clip in reversed(one) if clip.path in contents}
     alike = [
         (files[contents[clip.path]], clip) for clip in other if contents.get(clip.path) in files

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 from pathlib import Path
 
 _WHOLE, _PART = 1 << 20, 64 << 10
@@ -19,6 +21,8 @@ def content_key(path: str | Path) -> str:
     Raises:
         OSError: when it cannot be read.
     """
+    if stat.S_ISFIFO(Path(path).stat().st_mode):
+        raise OSError(errno.EINVAL, "it is a pipe; give a file")  # opening it might wait for ever
     digest = hashlib.blake2b(digest_size=16)
     with Path(path).open("rb") as file:
         size = file.seek(0, os.SEEK_END)
