@@ -22,6 +22,8 @@ MAY_IMPORT = {
     "network": {"models"},
     "weights": {"models", "network"},
     "export": {"frames", "models", "runtime", "network"},
+    "datasets": {"evaluation", "frames", "models", "network"},
+    "training": {"datasets", "evaluation", "export", "models", "network"},
     "cli": {
         "frames",
         "models",
@@ -32,6 +34,8 @@ MAY_IMPORT = {
         "network",
         "weights",
         "export",
+        "datasets",
+        "training",
     },
 }
 # Room -> the packages from outside that it may import.
@@ -45,6 +49,8 @@ PACKAGES = {
     "network": {"torch", "safetensors"},
     "weights": {"numpy", "torch"},
     "export": {"numpy", "torch", "onnx", "ai_edge_litert"},
+    "datasets": {"numpy", "torch", "av"},
+    "training": {"torch"},
     "cli": {"click", "rich"},
 }
 

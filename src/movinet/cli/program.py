@@ -15,6 +15,7 @@ from movinet.errors import MovinetError, UsageError
 # Verb -> (module, function, one line of help). A verb's module is imported when it is used.
 _VERBS = {
     "classify": ("movinet.cli.classify", "classify", "Say which actions videos show."),
+    "train": ("movinet.cli.train", "train", "Teach a network your own actions."),
     "export": ("movinet.cli.export", "export", "Make a model file of a network."),
     "models": ("movinet.cli.models", "models", "List, describe and fetch models."),
     "benchmark": ("movinet.cli.benchmark", "benchmark_", "Measure models side by side."),
