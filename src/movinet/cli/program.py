@@ -17,6 +17,7 @@ _VERBS = {
     "classify": ("movinet.cli.classify", "classify", "Say which actions videos show."),
     "export": ("movinet.cli.export", "export", "Make a model file of a network."),
     "models": ("movinet.cli.models", "models", "List, describe and fetch models."),
+    "evaluate": ("movinet.cli.evaluate", "evaluate_", "Say how right a model is on your clips."),
     "benchmark": ("movinet.cli.benchmark", "benchmark_", "Measure models side by side."),
 }
 
