@@ -83,8 +83,10 @@ def evaluate_(
     if report is not None:
         _check_report(report)
     videos = read_labelled(data)
-    chosen = product(dict.fromkeys(models or [None]), dict.fromkeys(backends or [None]))
-    entrants = [_enter(*one, labels=labels, horizon=horizon, threads=threads) for one in chosen]
+    entrants = [
+        _enter(model, backend, labels=labels, horizon=horizon, threads=threads)
+        for model, backend in product(_each(models), _each(backends))
+    ]
     for entrant in entrants:
         truths(videos, entrant.classifier.info)
     if fitted is not None:
@@ -116,6 +118,11 @@ def evaluate_(
     if refused is not None:
         raise refused
     return FAILED if any(evaluation.unreadable for evaluation in found) else DONE
+
+
+def _each(given: Sequence[str]) -> list[str | None]:
+    """Each of them once; None, the default, where there are none."""
+    return list(dict.fromkeys(given)) or [None]
 
 
 @dataclass(frozen=True)

@@ -205,7 +205,8 @@ def _summary(first: Evaluation) -> Table:
     table.show_header = False
     right = sum(answer.right for answer in first.answers)
     table.add_row("top-1", f"{percent(first.top1)} %  ({right} of {len(first.answers)})")
-    table.add_row("top-5", f"{percent(first.top5)} %")
+    if first.info.classes > 5:
+        table.add_row("top-5", f"{percent(first.top5)} %")
     table.add_row("mean of classes", f"{percent(first.mean_class_accuracy)} %")
     table.add_row("calibration error", f"{percent(first.ece)} %")
     table.add_row("negative log-likelihood", f"{first.nll:.3f}")
