@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from kit.tiny_model import TinyModel
 from movinet.errors import LabelsError, OutputError, SourceError, UsageError
 from movinet.evaluation import metrics
 from movinet.evaluation.comparison import compare
-from movinet.evaluation.evaluating import Unreadable, evaluate
+from movinet.evaluation.evaluating import Unreadable, evaluate, of_split, splits_of
 from movinet.evaluation.labelled import LabelledVideo, read_labelled
 from movinet.evaluation.stills import still
 from movinet.evaluation.temperature import (
@@ -157,6 +158,31 @@ def test_a_model_compared_with_itself_and_with_another(place, videos, evaluation
     nothing = replace(evaluation, unreadable=[Unreadable(video, "") for video in videos])
     with pytest.raises(SourceError, match="no readable clip in common"):
         compare(nothing, other)
+
+
+def test_splits_and_parts_of_videos(classifier, place):
+    """As lists may name them."""
+
+    class Part(NamedTuple):
+        path: str
+        label: str
+        start: float | None = None
+        end: float | None = None
+        split: str | None = None
+
+    path = str(place / "clips/red/7.mp4")  # 17 frames, 3.4 seconds
+    parts = [Part(path, "red", 0.2, 1.2, "test"), Part(path, "red", split="train")]
+    assert splits_of(parts) == ["test", "train"]
+    assert of_split(parts, None) == parts
+    found = evaluate(classifier, of_split(parts, "test"))
+    assert [answer.frames for answer in found.answers] == [5]
+    expected = classifier.classify(path, start=0.2, end=1.2).scores
+    np.testing.assert_array_equal(found.answers[0].scores, expected)
+    assert still(parts[0]) != still(parts[1])
+    with pytest.raises(UsageError, match="no split 'validation': it has test, train"):
+        of_split(parts, "validation")
+    with pytest.raises(UsageError, match="it names no splits"):
+        of_split([LabelledVideo(path, "red")], "test")
 
 
 # -- temperature ------------------------------------------------------------

@@ -17,7 +17,14 @@ from movinet.cli.program import DONE, FAILED, loaded
 from movinet.cli.workbar import WorkBar
 from movinet.errors import SourceError, UsageError
 from movinet.evaluation.comparison import compare
-from movinet.evaluation.evaluating import Evaluation, Unreadable, evaluate, truths
+from movinet.evaluation.evaluating import (
+    Evaluation,
+    Unreadable,
+    evaluate,
+    of_split,
+    splits_of,
+    truths,
+)
 from movinet.evaluation.labelled import LabelledVideo, read_labelled
 from movinet.evaluation.temperature import (
     check_enough,
@@ -53,6 +60,7 @@ from movinet.stream.classifier import find_model
 @threads_option
 @click.option("--labels", metavar="FILE", help="One label a line, for models that carry none.")
 @horizon_option
+@click.option("--split", metavar="NAME", help="Only the clips of this split, as the data names it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--report", metavar="FILE.html", help="Also write a page with pictures.")
 @click.option(
@@ -68,6 +76,7 @@ def evaluate_(
     threads: int,
     labels: str | None,
     horizon: int | Literal["model"] | None,
+    split: str | None,
     as_json: bool,
     report: str | None,
     fitted: str | None,
@@ -82,7 +91,13 @@ def evaluate_(
     """
     if report is not None:
         _check_report(report)
-    videos = read_labelled(data)
+    videos = of_split(read_labelled(data), split)
+    splits = splits_of(videos)
+    if len(splits) > 1:
+        _say(
+            f"movinet: warning: the data has splits ({', '.join(splits)}) and all are taken "
+            "together; --split takes one"
+        )
     entrants = [
         _enter(model, backend, labels=labels, horizon=horizon, threads=threads)
         for model, backend in product(_each(models), _each(backends))
@@ -95,6 +110,7 @@ def evaluate_(
     loaded()
     found = _evaluate(entrants, videos, data, keep=fitted is not None)
     first = found[0]
+    _warn_of_damage(first)
     others = [Compared(other, compare(first, other)) for other in found[1:]]
     # What was found is shown even where a temperature is refused after it.
     refused: UsageError | None = None
@@ -186,6 +202,16 @@ def _evaluate(
             found.append(evaluation)
             videos = [answer.video for answer in found[0].answers]
     return found
+
+
+def _warn_of_damage(evaluation: Evaluation) -> None:
+    for answer in evaluation.answers:
+        path, count = answer.video.path, answer.damaged_packets
+        if count:
+            packets = "packet was" if count == 1 else "packets were"
+            _say(f"movinet: warning: {path}: {count} damaged {packets} skipped")
+        if answer.ended_early is not None:
+            _say(f"movinet: warning: {path}: ended early ({answer.ended_early})")
 
 
 def _check_report(report: str) -> None:

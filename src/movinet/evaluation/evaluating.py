@@ -14,6 +14,7 @@ from movinet.errors import LabelsError, SourceError, UsageError
 from movinet.evaluation import metrics
 from movinet.evaluation.labelled import LabelledVideo, plain_label, unknown_labels
 from movinet.evaluation.metrics import Bin, ClassFigures, Floats, Integers
+from movinet.frames import exact_seconds
 from movinet.models import ModelInfo
 from movinet.stream import Classifier, Gathering, Prediction, predictions
 
@@ -31,6 +32,8 @@ class ClipAnswer:
         truth: the index of its label in the model.
         scores: `[classes]` float32, of the whole clip, as in `Summary`.
         frames: how many the model was given.
+        damaged_packets: how many could not be decoded.
+        ended_early: why the clip ended before its end, where it did.
         at: the index of the first guess after so many seconds, for the marks that the clip reaches.
         logits: `[predictions, classes]` float32 of those predictions whose mean `scores` is, one
             within the horizon: log scores, which are the logits over the file's temperature but for
@@ -41,6 +44,8 @@ class ClipAnswer:
     truth: int
     scores: Floats = field(repr=False)
     frames: int
+    damaged_packets: int
+    ended_early: str | None
     at: dict[Fraction, int]
     logits: Floats | None = field(default=None, repr=False)
 
@@ -245,9 +250,33 @@ def span_of(video: LabelledVideo) -> tuple[Fraction | None, Fraction | None]:
     """The seconds from which and to which a clip is meant, where the data says so."""
     start, end = getattr(video, "start", None), getattr(video, "end", None)
     return (
-        None if start is None else Fraction(start),
-        None if end is None else Fraction(end),
+        None if start is None else exact_seconds(start),
+        None if end is None else exact_seconds(end),
     )
+
+
+def of_split(videos: Sequence[LabelledVideo], split: str | None) -> list[LabelledVideo]:
+    """The clips of one split, where the data names splits; None: all.
+
+    Raises:
+        UsageError: when there is none of that split.
+    """
+    if split is None:
+        return list(videos)
+    chosen = [video for video in videos if getattr(video, "split", None) == split]
+    if not chosen:
+        there = splits_of(videos)
+        raise UsageError(
+            f"the data has no split {split!r}: "
+            + (f"it has {', '.join(there)}" if there else "it names no splits; leave out --split")
+        )
+    return chosen
+
+
+def splits_of(videos: Sequence[LabelledVideo]) -> list[str]:
+    """The splits that the data names."""
+    named = (getattr(video, "split", None) for video in videos)
+    return sorted({split for split in named if split is not None})
 
 
 def _answer(classifier: Classifier, video: LabelledVideo, truth: int, *, keep: bool) -> ClipAnswer:
@@ -269,7 +298,16 @@ def _answer(classifier: Classifier, video: LabelledVideo, truth: int, *, keep: b
         # Within the horizon the last prediction speaks for the whole clip.
         rows = kept[-1:] if summary.scores is last else kept
         logits = np.log(np.maximum(np.stack(rows), np.finfo(np.float32).tiny))
-    return ClipAnswer(video, truth, summary.scores, summary.frames, said.done(), logits)
+    return ClipAnswer(
+        video,
+        truth,
+        summary.scores,
+        summary.frames,
+        summary.damaged_packets,
+        summary.ended_early,
+        said.done(),
+        logits,
+    )
 
 
 class _SaidSoFar:

@@ -97,11 +97,14 @@ def record(findings: Findings) -> dict[str, Any]:
         "answers": [
             {
                 "path": answer.video.path,
+                "start": getattr(answer.video, "start", None),
+                "end": getattr(answer.video, "end", None),
                 "label": first.info.label(answer.truth),
                 "said": first.info.label(answer.said),
                 "score": _r(answer.score),
                 "said_score": _r(float(answer.scores[answer.said])),
                 "frames": answer.frames,
+                "damaged_packets": answer.damaged_packets,
             }
             for answer in first.answers
         ],
