@@ -265,7 +265,7 @@ def fit_lines(fit: TemperatureFit, out: str) -> list[str]:
     ]
     if fit.at_limit:
         lines.append(
-            "this is as far as it goes: the clips are too few, too easy or too hard to tell more"
+            "it would go further still: the clips are too few, too easy or too hard to fit one"
         )
     return lines
 

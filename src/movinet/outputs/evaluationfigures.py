@@ -29,6 +29,7 @@ _WIDTH, _HEIGHT = 480, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 14, 22, 48
 _LETTER = 6.6  # pixels of a letter, on average
 _LONGEST = 24  # letters of a label
+_SMALLEST = 0.65  # of its size, to which a heat map may shrink and still be read
 
 
 def seconds_curve(moments: Sequence[Moment]) -> str:
@@ -43,6 +44,7 @@ def seconds_curve(moments: Sequence[Moment]) -> str:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in dots)
     lines.append(f'<polyline class="path" points="{path}"/>')
     below = _HEIGHT - _BOTTOM + 18
+    lines.append(f'<text class="end" x="{_LEFT - 8}" y="{below + 18}">clips</text>')
     for (x, y), moment in zip(dots, moments, strict=True):
         hint = f"{moment.seconds:g} s: {100 * moment.top1:.1f} % of {moment.clips} clips"
         # Above the dot, below it where it would leave the picture.
@@ -51,7 +53,7 @@ def seconds_curve(moments: Sequence[Moment]) -> str:
             f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4.5"><title>{hint}</title></circle>'
             f'<text class="value mid" x="{x:.1f}" y="{at:.1f}">{100 * moment.top1:.0f}</text>'
             f'<text class="mid" x="{x:.1f}" y="{below}">{moment.seconds:g} s</text>'
-            f'<text class="mid" x="{x:.1f}" y="{below + 18}">n={moment.clips}</text>'
+            f'<text class="mid" x="{x:.1f}" y="{below + 18}">{_short(moment.clips)}</text>'
         )
     return _svg(_WIDTH, _HEIGHT, "Top-1 (%) after so many seconds", said, lines)
 
@@ -136,7 +138,8 @@ def heat_map(confusion: Integers, labels: Sequence[str]) -> str:
                 f'y="{top + (row + 0.5) * cell + 4.5:.1f}">{_short(number)}</text>'
             )
     said = f"{count} labels, {int(confusion.sum())} clips, {int(confusion.trace())} right"
-    return _svg(width, height, "Confusion: rows are the truth, columns what was said", said, lines)
+    title = "Confusion: rows are the truth, columns what was said"
+    return _svg(width, height, title, said, lines, least=_SMALLEST * width)
 
 
 def _cell(
@@ -150,7 +153,7 @@ def _cell(
 
 
 def _short(number: int) -> str:
-    return str(number) if number < 1000 else f"{number / 1000:.0f}k"
+    return str(number) if number < 10_000 else f"{number / 1000:.0f}k"
 
 
 def _up(share: float) -> float:
@@ -167,11 +170,15 @@ def _percent_grid() -> Iterator[str]:
         )
 
 
-def _svg(width: float, height: float, title: str, said: str, lines: Sequence[str]) -> str:
+def _svg(
+    width: float, height: float, title: str, said: str, lines: Sequence[str], *, least: float = 0
+) -> str:
+    """The element; it shrinks with the page, down to a width of `least`."""
     return "\n".join(
         [
             f'<svg viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
-            f'height="{height:.0f}" role="img" aria-label="{marked(title)}">',
+            f'height="{height:.0f}" style="min-width: {least:.0f}px" role="img" '
+            f'aria-label="{marked(title)}">',
             f"<desc>{marked(clean(said))}</desc>",
             *lines,
             "</svg>",

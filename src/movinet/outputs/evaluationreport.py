@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -40,7 +41,6 @@ _STYLE = (
                 padding: 10px 12px; color: var(--soft); font-size: .85rem; }
   .figures b { display: block; color: var(--ink); font-size: 1.5rem; line-height: 1.3; }
   .wide { overflow-x: auto; }
-  .wide svg { max-width: none; }
   table { border-collapse: collapse; width: 100%; font-size: .92rem; }
   th, td { text-align: left; padding: 5px 14px 5px 0; border-bottom: 1px solid var(--line);
            vertical-align: top; }
@@ -52,6 +52,7 @@ _STYLE = (
     td:first-child { min-width: 5em; }
   }
   .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+  th.n { white-space: normal; overflow-wrap: normal; }
   .clips { display: grid; grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); gap: 14px; }
   figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 10px;
            overflow: hidden; }
@@ -91,8 +92,7 @@ def page(findings: Findings) -> str:
 
 def _head(findings: Findings) -> Iterator[str]:
     first = findings.first
-    # Names of files break best at their underscores.
-    yield f"<h1>{marked(first.info.name).replace('_', '_<wbr>')}</h1>"
+    yield f"<h1>{_breakable(first.info.name)}</h1>"
     about = f"{headline(first)}; {findings.data}. Each clip was run as a stream of its own."
     yield f"<p>{marked(about)}</p>"
     right = sum(answer.right for answer in first.answers)
@@ -114,7 +114,7 @@ def _seconds(first: Evaluation) -> Iterator[str]:
     if moments:
         yield "<h2>Right after so many seconds</h2>"
         yield (
-            "<p>Top-1 in percent of what the stream says after so many seconds, of the n clips "
+            "<p>Top-1 in percent of what the stream says after so many seconds, of the clips "
             "that are as long.</p>"
         )
         yield seconds_curve(moments)
@@ -209,8 +209,13 @@ def _figure(first: Evaluation, answer: ClipAnswer) -> str:
     return (
         f"<figure>{picture}<figcaption><b>{marked(truth)}</b> {answer.score:.3f}<br>"
         f'said <b class="no">{marked(said)}</b> {answer.scores[answer.said]:.3f}<br>'
-        f"{marked(answer.video.path)}</figcaption></figure>"
+        f"{_breakable(answer.video.path)}</figcaption></figure>"
     )
+
+
+def _breakable(name: str) -> str:
+    """A file's name, which best goes on a new line behind a slash or an underscore."""
+    return re.sub(r"([/_]+)", r"\1<wbr>", marked(name))
 
 
 def _unreadable(first: Evaluation) -> Iterator[str]:
