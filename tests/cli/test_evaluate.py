@@ -150,12 +150,12 @@ def test_tables(place):
 
 def test_report(place, tmp_path):
     # A label that would be markup, if it were not escaped.
-    evil = ("<b>blue</b>", "red & white", 'green "\u202e" 달리기')
+    evil = ("<b>blue", "red & white", 'green "\u202e" 달리기')
     (tmp_path / "labels.txt").write_text("\n".join(evil), "utf-8")
     listed = tmp_path / "list.csv"
     rows = [
         f"{place}/clips/{colour}/{number}.mp4,{name}"
-        for colour, name in zip(LABELS, ("<b>blue</b>", "red & white", evil[2]), strict=True)
+        for colour, name in zip(LABELS, ("<b>blue", "red & white", evil[2]), strict=True)
         for number in range(7)
     ]
     rows = ['"' + row.replace('"', '""').replace(".mp4,", '.mp4","') + '"' for row in rows]
@@ -174,7 +174,7 @@ def test_report(place, tmp_path):
     assert page.fetched
     assert all(address.startswith("data:image/jpeg;base64,") for address in page.fetched)
     assert page.tags.count("svg") == 3
-    assert "<b>blue</b>" in page.words
+    assert "<b>blue" in page.words
     assert "gone.mp4" in " ".join(page.words)
     style = report.read_text("utf-8")
     assert "url(" not in style
