@@ -18,6 +18,7 @@ _VERBS = {
     "train": ("movinet.cli.train", "train", "Teach a network your own actions."),
     "export": ("movinet.cli.export", "export", "Make a model file of a network."),
     "models": ("movinet.cli.models", "models", "List, describe and fetch models."),
+    "evaluate": ("movinet.cli.evaluate", "evaluate_", "Say how right a model is on your clips."),
     "benchmark": ("movinet.cli.benchmark", "benchmark_", "Measure models side by side."),
 }
 
