@@ -248,10 +248,9 @@ def evaluate(
 
 def span_of(video: LabelledVideo) -> tuple[Fraction | None, Fraction | None]:
     """The seconds from which and to which a clip is meant, where the data says so."""
-    start, end = getattr(video, "start", None), getattr(video, "end", None)
     return (
-        None if start is None else exact_seconds(start),
-        None if end is None else exact_seconds(end),
+        None if video.start is None else exact_seconds(video.start),
+        None if video.end is None else exact_seconds(video.end),
     )
 
 
@@ -263,7 +262,7 @@ def of_split(videos: Sequence[LabelledVideo], split: str | None) -> list[Labelle
     """
     if split is None:
         return list(videos)
-    chosen = [video for video in videos if getattr(video, "split", None) == split]
+    chosen = [video for video in videos if video.split == split]
     if not chosen:
         there = splits_of(videos)
         raise UsageError(
@@ -275,7 +274,7 @@ def of_split(videos: Sequence[LabelledVideo], split: str | None) -> list[Labelle
 
 def splits_of(videos: Sequence[LabelledVideo]) -> list[str]:
     """The splits that the data names."""
-    named = (getattr(video, "split", None) for video in videos)
+    named = (video.split for video in videos)
     return sorted({split for split in named if split is not None})
 
 

@@ -97,8 +97,8 @@ def record(findings: Findings) -> dict[str, Any]:
         "answers": [
             {
                 "path": answer.video.path,
-                "start": getattr(answer.video, "start", None),
-                "end": getattr(answer.video, "end", None),
+                "start": answer.video.start,
+                "end": answer.video.end,
                 "label": first.info.label(answer.truth),
                 "said": first.info.label(answer.said),
                 "score": _r(answer.score),
