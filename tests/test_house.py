@@ -23,6 +23,8 @@ MAY_IMPORT = {
     "weights": {"models", "network"},
     "datasets": {"frames", "models", "evaluation"},
     "export": {"frames", "models", "runtime", "network"},
+    "datasets": {"evaluation", "frames", "models", "network"},
+    "training": {"datasets", "evaluation", "export", "models", "network"},
     "cli": {
         "frames",
         "models",
@@ -34,6 +36,8 @@ MAY_IMPORT = {
         "weights",
         "datasets",
         "export",
+        "datasets",
+        "training",
     },
 }
 # Room -> the packages from outside that it may import.
@@ -48,6 +52,8 @@ PACKAGES = {
     "weights": {"numpy", "torch"},
     "datasets": {"numpy", "torch"},
     "export": {"numpy", "torch", "onnx", "ai_edge_litert"},
+    "datasets": {"numpy", "torch", "av"},
+    "training": {"torch"},
     "cli": {"click", "rich"},
 }
 

@@ -15,8 +15,10 @@ from movinet.errors import MovinetError, UsageError
 # Verb -> (module, function, one line of help). A verb's module is imported when it is used.
 _VERBS = {
     "classify": ("movinet.cli.classify", "classify", "Say which actions videos show."),
+    "train": ("movinet.cli.train", "train", "Teach a network your own actions."),
     "export": ("movinet.cli.export", "export", "Make a model file of a network."),
     "models": ("movinet.cli.models", "models", "List, describe and fetch models."),
+    "evaluate": ("movinet.cli.evaluate", "evaluate_", "Say how right a model is on your clips."),
     "benchmark": ("movinet.cli.benchmark", "benchmark_", "Measure models side by side."),
 }
 

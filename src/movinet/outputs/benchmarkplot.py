@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from unicodedata import category
 from xml.sax.saxutils import escape
 
 from movinet.evaluation import Result
 from movinet.outputs.axis import Axis
 from movinet.outputs.benchmark import Row, full_names
 from movinet.outputs.captions import LINE, RADIUS, Box, captions_at, pixels
+from movinet.outputs.markup import clean
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76, 30, 74, 62
 _WIDTH, _HEIGHT, _MARGIN = 860, 480, 24
@@ -62,7 +62,7 @@ def draw(rows: Sequence[Row]) -> str:
         )
         for _, row in shown
     ]
-    captions = [_clean(name) for name, _ in shown]
+    captions = [clean(name) for name, _ in shown]
     across = Axis.of([x for x, _ in values], from_zero=True)
     if rated:
         up = Axis.of([y for _, y in values], from_zero=False, most=100.0)
@@ -154,10 +154,3 @@ def _grid(field: Box, across: Axis, up: Axis) -> Iterator[str]:
     )
     if up.logarithmic:
         yield f'  <text class="small" x="{_MARGIN}" y="{field.top - 14}">logarithmic</text>'
-
-
-def _clean(text: str) -> str:
-    """With U+FFFD for letters that XML has no way to write."""
-    return "".join(
-        "\ufffd" if category(c) in ("Cc", "Cs") or c in "\ufffe\uffff" else c for c in text
-    )

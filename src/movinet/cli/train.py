@@ -1,0 +1,226 @@
+"""`movinet train`: your own actions, from labelled clips."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from movinet.cli.knownsources import find_source
+from movinet.cli.options import as_json_option
+from movinet.cli.program import DONE
+from movinet.errors import MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    from movinet.network import MoViNet
+    from movinet.training import Trained
+
+_SECONDS_BETWEEN = 0.2
+
+
+@click.command()
+@click.argument("data")
+@click.option(
+    "--from",
+    "start",
+    required=True,
+    metavar="SOURCE",
+    help="A name of 'movinet models list', a file of weights, a .tflite, or 'scratch'.",
+)
+@click.option(
+    "--recipe",
+    type=click.Choice(["linear", "finetune", "scratch"]),
+    help="linear: seconds; finetune: minutes (default); scratch: hours.",
+)
+@click.option("--out", required=True, metavar="FOLDER", help="Where everything is written.")
+@click.option("--variant", default="a0", show_default=True, help="Of a network from scratch.")
+@click.option(
+    "--form",
+    type=click.Choice(["stream", "lite"]),
+    default="lite",
+    show_default=True,
+    help="Of a network from scratch.",
+)
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the clips.")
+@click.option("--rate", type=float, help="The highest learning rate.")
+@click.option("--batch", type=click.IntRange(1), help="Clips in a step.")
+@click.option("--frames", type=click.IntRange(1), help="Frames of a training clip.")
+@click.option(
+    "--validation",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.15,
+    show_default=True,
+    help="The part of the clips to judge by, where the data does not say.",
+)
+@click.option(
+    "--never-flip",
+    multiple=True,
+    metavar="LABEL",
+    help="An action that is another one in a mirror; may be given more than once.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "float16", "dynamic", "int8"]),
+    default="int8",
+    show_default=True,
+    help="Of the model file.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all chance.")
+@click.option("--cache", metavar="FOLDER", help="Where decoded clips are kept.")
+@as_json_option
+def train(
+    data: str,
+    start: str,
+    recipe: str | None,
+    out: str,
+    variant: str,
+    form: str,
+    epochs: int | None,
+    rate: float | None,
+    batch: int | None,
+    frames: int | None,
+    validation: float,
+    never_flip: tuple[str, ...],
+    precision: str,
+    seed: int,
+    cache: str | None,
+    as_json: bool,
+) -> int:
+    """Teach a network the actions in DATA.
+
+    DATA is a folder with a folder of videos for each action, or a list of clips (CSV or JSON
+    Lines). A run that was stopped goes on when the same command is given again.
+    """
+    if rate is not None and not rate > 0:
+        raise UsageError(f"--rate must be above 0, not {rate:g}")
+    try:
+        import dataclasses
+
+        from movinet.training import Settings, fresh
+        from movinet.training import train as run
+        from movinet.training.recipes import recipe_named
+    except ModuleNotFoundError as error:
+        if error.name not in {"torch", "safetensors", "onnx"}:
+            raise
+        raise MissingExtraError("training", "train") from error
+
+    if start == "scratch" and recipe not in (None, "scratch"):
+        raise UsageError(f"the recipe {recipe} builds on a trained network: give one with --from")
+    chosen = recipe_named(recipe or ("scratch" if start == "scratch" else "finetune"))
+    if chosen.epochs == 0 and epochs is not None:
+        raise UsageError("the recipe linear has no epochs")
+    given: dict[str, Any] = {"epochs": epochs, "rate": rate, "batch": batch}
+    augmentation = dataclasses.replace(chosen.augmentation, never_flipped=frozenset(never_flip))
+    chosen = dataclasses.replace(
+        chosen,
+        augmentation=augmentation,
+        **{name: value for name, value in given.items() if value is not None},
+    )
+    net = fresh(variant, form, seed) if start == "scratch" else _known(start)
+    shown = _Shown(quiet=as_json)
+    trained = run(
+        net,
+        Settings(
+            data=data,
+            start=f"{variant} {form} from scratch" if start == "scratch" else start,
+            recipe=chosen,
+            frames=frames,
+            validation=validation,
+            seed=seed,
+            precision=precision,
+        ),
+        out,
+        cache=cache,
+        watcher=shown,
+    )
+    shown.close()
+    for line in trained.findings:
+        click.echo(f"movinet: note: {line}", err=True)
+    if as_json:
+        click.echo(json.dumps(_record(trained), ensure_ascii=False))
+    else:
+        _print(trained)
+    return DONE
+
+
+def _known(start: str) -> MoViNet:
+    from movinet.weights import Said, read
+
+    known = find_source(start, None, published_labels=False)
+    return read(known.path, Said(form=known.form), origin=known.origin, licence=known.licence).net
+
+
+class _Shown:
+    """How a run goes on: one line that is written over on a terminal, and a line an epoch."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._quiet = quiet
+        self._text = ""
+        self._began = self._drawn = time.monotonic()
+
+    def stage(self, text: str) -> None:
+        """Something else is being done now."""
+        self._text, self._began = text, time.monotonic()
+        self._draw(text)
+
+    def at(self, done: int, total: int) -> None:
+        """So much of it is done."""
+        now = time.monotonic()
+        if now - self._drawn < _SECONDS_BETWEEN and done < total:
+            return
+        self._drawn = now
+        left = (now - self._began) / max(done, 1) * (total - done)
+        self._draw(f"{self._text}: {done} of {total}, {left:.0f} s left")
+
+    def epoch(self, epoch: Any, of: int) -> None:  # noqa: ANN401 (an Epoch, whose module needs PyTorch)
+        """An epoch is done."""
+        if self._quiet:
+            return
+        self.close()
+        accuracy = "" if epoch.accuracy is None else f", {epoch.accuracy:.1%} right"
+        best = ", best so far" if epoch.best and epoch.accuracy is not None else ""
+        click.echo(f"epoch {epoch.number} of {of}: loss {epoch.loss:.3f}{accuracy}{best}", err=True)
+
+    def close(self) -> None:
+        """Take the line away."""
+        if self._terminal:
+            click.echo("\r\033[K", nl=False, err=True)
+
+    def _draw(self, text: str) -> None:
+        if self._terminal:
+            click.echo(f"\r\033[K{text}", nl=False, err=True)
+
+
+def _print(trained: Trained) -> None:
+    right = "not judged: no clips for it"
+    if trained.accuracy is not None:
+        right = f"{trained.accuracy:.1%} right on clips that were not trained on"
+    rows = {
+        "classes": f"{len(trained.labels)}: {', '.join(trained.labels[:5])}"
+        + (" ..." if len(trained.labels) > 5 else ""),
+        "clips": f"{trained.clips}, of {trained.frames} frames",
+        "epochs": str(len(trained.epochs)),
+        "accuracy": right,
+        "written": f"{trained.exported.path} ({trained.exported.size:,} bytes)",
+    }
+    for key, value in rows.items():
+        click.echo(f"{key:<12}{value}")
+    click.echo(f"\nmovinet classify VIDEO --model {trained.exported.path}")
+
+
+def _record(trained: Trained) -> dict[str, Any]:
+    return {
+        "out": str(trained.folder),
+        "model": str(trained.exported.path),
+        "labels": list(trained.labels),
+        "clips": trained.clips,
+        "frames": trained.frames,
+        "epochs": [asdict(epoch) for epoch in trained.epochs],
+        "accuracy": trained.accuracy,
+        "findings": list(trained.findings),
+    }

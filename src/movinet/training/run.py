@@ -1,0 +1,289 @@
+"""`train`: from labelled clips to a model file."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from movinet.datasets.augmentation import view
+from movinet.datasets.cache import CachedClips, cache_clips, stored_size
+from movinet.datasets.checks import check
+from movinet.datasets.dataset import read_dataset
+from movinet.datasets.splitting import split
+from movinet.errors import OutputError, UsageError
+from movinet.export import Exported, export
+from movinet.models.wholefile import write_whole
+from movinet.network import MoViNet, NetworkConfig, save
+from movinet.training.checkpoint import read_checkpoint, write_checkpoint
+from movinet.training.linear import features, fit, set_classifier
+from movinet.training.recipes import Recipe
+from movinet.training.trainer import Epoch, Trainer
+
+CHECKPOINT, SETTINGS, METRICS = "checkpoint.pt", "settings.json", "metrics.jsonl"
+WEIGHTS, MODEL = "weights.safetensors", "model.tflite"
+_LEAST_FRAMES = 4
+_CALIBRATION = 50
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run was asked for; a run goes on only with the same.
+
+    Attributes:
+        data: the folder or list of clips.
+        start: what the network began as, in words.
+        recipe: how it is trained.
+        frames: frames of a training clip; None: the middle length of the clips, at most what the
+            network was trained on before.
+        validation: the part of the clips to judge by, where the data does not say.
+        seed: of all chance.
+        precision: of the model file.
+    """
+
+    data: str
+    start: str
+    recipe: Recipe
+    frames: int | None = None
+    validation: float = 0.15
+    seed: int = 0
+    precision: str = "int8"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain JSON values."""
+        return {**asdict(self), "recipe": self.recipe.to_dict()}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run brought.
+
+    Attributes:
+        folder: where everything lies.
+        labels: the classes.
+        clips: how many were trained on.
+        frames: frames of a training clip; the model's horizon.
+        epochs: what each epoch brought.
+        accuracy: of what is kept, on the validation clips, as streams; None without any.
+        exported: the model file.
+        findings: lines worth a look: unreadable clips, short ones, small classes.
+    """
+
+    folder: Path
+    labels: tuple[str, ...]
+    clips: int
+    frames: int
+    epochs: tuple[Epoch, ...]
+    accuracy: float | None
+    exported: Exported
+    findings: tuple[str, ...]
+
+
+def fresh(variant: str, form: str, seed: int) -> MoViNet:
+    """An untrained network, the same for the same seed."""
+    torch.manual_seed(seed)
+    return MoViNet(NetworkConfig.of(variant, form))
+
+
+class Watcher(Protocol):
+    """Told how a run goes on."""
+
+    def stage(self, text: str) -> None:
+        """Something else is being done now."""
+
+    def at(self, done: int, total: int) -> None:
+        """So much of it is done."""
+
+    def epoch(self, epoch: Epoch, of: int) -> None:
+        """An epoch is done."""
+
+
+class _Nobody:
+    """Does nothing when told."""
+
+    def stage(self, text: str) -> None:
+        """Nothing."""
+
+    def at(self, done: int, total: int) -> None:
+        """Nothing."""
+
+    def epoch(self, epoch: Epoch, of: int) -> None:
+        """Nothing."""
+
+
+def train(
+    net: MoViNet,
+    settings: Settings,
+    out: str | Path,
+    *,
+    cache: str | Path | None = None,
+    workers: int = 0,
+    device: str = "cpu",
+    watcher: Watcher | None = None,
+) -> Trained:
+    """Teach a network the actions in labelled clips, and write it as a model file.
+
+    Into the folder `out` go the model file, the weights, the settings, a line of JSON an epoch, and
+    while it lasts a checkpoint, from which a run that was killed goes on when it is called again.
+
+    Args:
+        net: what to begin with; its classifier is replaced.
+        settings: what to do.
+        out: a folder, made if need be.
+        cache: where decoded clips are kept; None: in the cache folder of this machine.
+        workers: threads that prepare batches ahead.
+        device: "cpu", or "cuda" where there is one.
+        watcher: told how it goes on.
+
+    Raises:
+        SourceError: when the clips cannot be read or are too few.
+        UsageError: when `out` holds another run, or a finished one.
+        ModelError: when the loss is no number any more, or the network is not causal.
+        OutputError: when something cannot be written.
+    """
+    folder, watcher = Path(out), watcher or _Nobody()
+    if not net.config.causal:
+        raise UsageError("a network of the base form cannot watch: train a stream or lite one")
+    _claim(folder, settings)
+    watcher.stage("looking at the clips")
+    dataset = read_dataset(settings.data)
+    parts = split(dataset, validation=settings.validation, seed=settings.seed)
+    check(parts).raise_first()
+    watcher.stage("decoding the clips")
+    size = stored_size(net.info.size[0])
+    cached = {
+        name: cache_clips(part, fps=net.info.fps, size=size, folder=cache, progress=watcher.at)
+        for name, part in parts.items()
+    }
+    clips = cached["train"]
+    found = check(parts, cached)
+    found.raise_first()
+    frames = settings.frames or _middle(clips, net.info.clip_frames)
+    torch.manual_seed(settings.seed)  # the new classifier is drawn
+    net.replace_classifier(len(dataset.labels), dataset.labels)
+    net.info = replace(
+        net.info, clip_frames=frames, recipe=settings.to_dict(), origin=settings.start
+    )
+    validation = cached.get("validation")
+    trainer = _trainer(net, settings, clips, validation, frames, workers, device)
+    epochs = _resume(trainer, folder)
+    if not trainer.done and settings.recipe.start_linear:
+        watcher.stage("fitting a classifier to what the network sees already")
+        set_classifier(
+            trainer.net, *fit(features(trainer.net, clips, frames, watcher.at), len(dataset.labels))
+        )
+        trainer.average.load_state_dict(trainer.net.state_dict())
+    while not trainer.finished:
+        watcher.stage(f"epoch {trainer.done + 1} of {settings.recipe.epochs}")
+        epoch = trainer.epoch(lambda done, total, loss: watcher.at(done, total))
+        epochs.append(epoch)
+        write_checkpoint(
+            folder / CHECKPOINT, {**trainer.state(), "epochs": [asdict(e) for e in epochs]}
+        )
+        lines = "".join(json.dumps(asdict(e)) + "\n" for e in epochs)
+        write_whole(folder / METRICS, lines.encode())
+        watcher.epoch(epoch, settings.recipe.epochs)
+    watcher.stage("writing the model")
+    result = trainer.result()
+    save(result, folder / WEIGHTS)
+    exported = _export(result, folder / MODEL, settings.precision, clips)
+    accuracy = trainer.best[0] if trainer.best and epochs else trainer.accuracy()
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+    return Trained(
+        folder,
+        dataset.labels,
+        len(clips),
+        frames,
+        tuple(epochs),
+        None if validation is None else accuracy,
+        exported,
+        (*found.warnings, *found.unreadable, *found.short),
+    )
+
+
+def _claim(folder: Path, settings: Settings) -> None:
+    """Make sure that the folder is free, or holds an unfinished run with the same settings."""
+    wanted = json.loads(json.dumps(settings.to_dict()))
+    said = folder / SETTINGS
+    if (folder / MODEL).exists():
+        raise UsageError(f"{folder} holds a finished run: choose another folder, or remove it")
+    try:
+        if said.exists():
+            before = json.loads(said.read_text("utf-8"))
+            changed = sorted(
+                name
+                for name in wanted.keys() | before.keys()
+                if wanted.get(name) != before.get(name)
+            )
+            if changed:
+                raise UsageError(
+                    f"{folder} holds an unfinished run with another {changed[0]}: "
+                    f"{_word(before.get(changed[0]))}, now {_word(wanted.get(changed[0]))}; "
+                    "choose another folder, or remove it"
+                )
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, json.JSONDecodeError) as error:
+        raise OutputError(f"cannot use {folder}: {error}") from error
+    write_whole(said, json.dumps(wanted, indent=1).encode())
+
+
+def _word(value: object) -> str:
+    if isinstance(value, dict):
+        return str(value.get("name", "other numbers"))
+    return str(value)
+
+
+def _middle(clips: CachedClips, most: int) -> int:
+    """The middle length of the clips, in frames."""
+    lengths = [clips.frames(place) for place in range(len(clips))]
+    return max(_LEAST_FRAMES, min(most, int(statistics.median(lengths))))
+
+
+def _trainer(
+    net: MoViNet,
+    settings: Settings,
+    clips: CachedClips,
+    validation: CachedClips | None,
+    frames: int,
+    workers: int,
+    device: str,
+) -> Trainer:
+    return Trainer(
+        net,
+        settings.recipe,
+        clips,
+        validation,
+        frames=frames,
+        seed=settings.seed,
+        device=device,
+        workers=workers,
+    )
+
+
+def _resume(trainer: Trainer, folder: Path) -> list[Epoch]:
+    """Take up a run that was killed; gives the epochs that are done."""
+    if not (folder / CHECKPOINT).exists():
+        return []
+    state = read_checkpoint(folder / CHECKPOINT)
+    trainer.load(state)
+    return [Epoch(**said) for said in state["epochs"]]
+
+
+def _export(net: MoViNet, path: Path, precision: str, clips: CachedClips) -> Exported:
+    step = max(1, len(clips) // _CALIBRATION)
+    size, frames = net.info.size[0], net.info.clip_frames
+    seen = [
+        (view(clips.clip(index), size, min(frames, clips.frames(index))) * 255)
+        .round()
+        .to(torch.uint8)
+        .permute(1, 2, 3, 0)
+        .contiguous()
+        .numpy()
+        for index in range(0, len(clips), step)
+    ]
+    return export(net, path, precision=precision, clips=seen if precision == "int8" else ())

@@ -1,0 +1,167 @@
+"""`movinet train`: what it says, what it refuses, and that kill -9 costs nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from frames.videos import write_video
+from kit.networks import small
+from movinet.cli.program import run
+from movinet.models import read_info
+from movinet.network import load, save
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Two classes of five clips; one more clip cannot be read."""
+    folder = tmp_path_factory.mktemp("data")
+    for label, first in (("rising", 0), ("falling", 400)):
+        (folder / label).mkdir()
+        for number in range(5):
+            numbers = range(first + 10 * number, first + 10 * number + 6)
+            write_video(folder / label / f"{number}.mp4", numbers, rate=2)
+    (folder / "rising" / "broken.mp4").write_bytes(b"no video")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "small.safetensors"
+    save(small("lite", size=(40, 40)), path)
+    return path
+
+
+def command(data, weights, out, *more):
+    options = ["--from", weights, "--out", out, "--cache", out.parent / "cache"]
+    options += ["--frames", 4, "--precision", "dynamic", "--validation", 0.2]
+    return ["train", *map(str, [data, *options, *more])]
+
+
+def fail(capsys, *arguments) -> tuple[int, str]:
+    status = run([*map(str, arguments)])
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("movinet: error: ")
+    assert captured.err.count("\n") == 1
+    return status, captured.err
+
+
+def test_from_clips_to_a_model_that_runs(data, weights, tmp_path, capsys):
+    status = run(command(data, weights, tmp_path / "run", "--epochs", 1))
+    captured = capsys.readouterr()
+    assert status == 0
+    assert "2: falling, rising" in captured.out
+    assert "epoch 1 of 1: loss " in captured.err
+    assert "broken.mp4" in captured.err
+    model = tmp_path / "run" / "model.tflite"
+    assert read_info(model).labels == ("falling", "rising")
+    assert run(["classify", str(data / "rising" / "0.mp4"), "--model", str(model)]) == 0
+
+
+def test_json(data, weights, tmp_path, capsys):
+    assert run(command(data, weights, tmp_path / "run", "--recipe", "linear", "--json")) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["labels"] == ["falling", "rising"]
+    assert said["epochs"] == []
+    assert said["frames"] == 4
+    assert 0 <= said["accuracy"] <= 1
+
+
+def test_killed_again_and_again_it_ends_as_if_left_alone(data, weights, tmp_path):
+    options = ["--epochs", 4, "--json"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+    def start(out):
+        return subprocess.Popen(
+            [sys.executable, "-m", "movinet", *command(data, weights, out, *options)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+        )
+
+    alone = start(tmp_path / "alone")
+    said, _ = alone.communicate(timeout=100)
+    assert alone.returncode == 0
+    chance = random.Random(5)
+    for _ in range(3):
+        child = start(tmp_path / "killed")
+        began = time.monotonic()
+        checkpoint = tmp_path / "killed" / "checkpoint.pt"
+        # At a random moment, but not before there is something to lose.
+        while time.monotonic() - began < 30 and child.poll() is None and not checkpoint.exists():
+            time.sleep(0.02)
+        time.sleep(chance.uniform(0, 0.4))
+        child.send_signal(signal.SIGKILL)
+        child.communicate()
+        if child.returncode == 0:
+            break
+    last = start(tmp_path / "killed")
+    again, errors = last.communicate(timeout=100)
+    if last.returncode == 2:
+        # It had been done before the signal came.
+        assert b"holds a finished run" in errors
+    else:
+        one, two = json.loads(said), json.loads(again)
+        assert one["epochs"] == two["epochs"]
+        assert one["accuracy"] == two["accuracy"]
+    for name in ("model.tflite", "metrics.jsonl"):
+        left, right = (tmp_path / which / name for which in ("alone", "killed"))
+        assert left.read_bytes() == right.read_bytes()
+    # The header of a weights file has no fixed order; its numbers are compared.
+    one, two = (
+        load(tmp_path / which / "weights.safetensors").state_dict() for which in ("alone", "killed")
+    )
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+class TestBadInput:
+    def test_no_data(self, weights, tmp_path, capsys):
+        status, said = fail(capsys, *command(tmp_path / "none", weights, tmp_path / "run"))
+        assert status == 1
+        assert "no such file" in said
+
+    def test_an_empty_folder(self, weights, tmp_path, capsys):
+        (tmp_path / "empty").mkdir()
+        status, said = fail(capsys, *command(tmp_path / "empty", weights, tmp_path / "run"))
+        assert status == 1
+        assert "no folder of videos in it" in said
+
+    def test_a_recipe_that_needs_a_trained_network(self, data, tmp_path, capsys):
+        status, said = fail(
+            capsys,
+            "train",
+            data,
+            "--from",
+            "scratch",
+            "--recipe",
+            "linear",
+            "--out",
+            tmp_path / "r",
+        )
+        assert status == 2
+        assert "builds on a trained network" in said
+
+    def test_epochs_of_a_recipe_without(self, data, weights, tmp_path, capsys):
+        more = ("--recipe", "linear", "--epochs", 3)
+        status, said = fail(capsys, *command(data, weights, tmp_path / "r", *more))
+        assert status == 2
+        assert "linear has no epochs" in said
+
+    def test_a_rate_that_makes_no_sense(self, data, weights, tmp_path, capsys):
+        status, said = fail(capsys, *command(data, weights, tmp_path / "r", "--rate", -1))
+        assert status == 2
+        assert "--rate must be above 0" in said
+
+    def test_a_source_that_is_not_there(self, data, tmp_path, capsys):
+        status, said = fail(capsys, "train", data, "--from", tmp_path / "x.pt", "--out", tmp_path)
+        assert status == 1
+        assert "x.pt" in said

@@ -1,0 +1,189 @@
+"""Training: it learns, it says what it did, and it can be killed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import movinet
+from kit.networks import small
+from movinet.errors import ModelError, SourceError, UsageError
+from movinet.models import read_info
+from movinet.network import load
+from movinet.training import train
+from movinet.training.checkpoint import read_checkpoint, write_checkpoint
+from movinet.training.linear import Features, fit
+
+
+class Killed(Exception):  # noqa: N818
+    """Instead of kill -9."""
+
+
+class KillAfter:
+    """A watcher that ends the run after so many epochs."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+
+    def stage(self, text):
+        pass
+
+    def at(self, done, total):
+        pass
+
+    def epoch(self, epoch, of):
+        self.epochs -= 1
+        if not self.epochs:
+            raise Killed
+
+
+def weights(folder):
+    return load(folder / "weights.safetensors").state_dict()
+
+
+def test_linear_learns_what_the_features_show(net, settings, clips, tmp_path):
+    trained = train(net, settings("linear"), tmp_path / "run", cache=tmp_path / "cache")
+    assert trained.labels == ("brighter", "darker")
+    assert trained.epochs == ()
+    assert trained.clips == 8
+    assert trained.accuracy >= 0.75
+    # The backbone is as it was.
+    before, after = small("lite", size=(40, 40), seed=2).state_dict(), weights(tmp_path / "run")
+    for name, tensor in before.items():
+        if not name.startswith("head.classifier"):
+            torch.testing.assert_close(after[name], tensor, rtol=0, atol=0)
+    info = read_info(trained.exported.path)
+    assert info.labels == trained.labels
+    assert info.horizon == info.clip_frames == trained.frames == 4
+    summary = movinet.load(trained.exported.path).classify(clips / "darker" / "0.mp4")
+    assert len(summary.scores) == 2
+
+
+def test_finetune_says_how_it_went(net, settings, tmp_path):
+    run = tmp_path / "run"
+    trained = train(net, settings(), run, cache=tmp_path / "cache")
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [line["number"] for line in lines] == [1, 2, 3]
+    assert all(np.isfinite(line["loss"]) for line in lines)
+    assert trained.accuracy == max(line["accuracy"] for line in lines)
+    names = {path.name for path in run.iterdir()}
+    assert names == {"metrics.jsonl", "model.tflite", "settings.json", "weights.safetensors"}
+    said = load(run / "weights.safetensors").info
+    assert said.labels == ("brighter", "darker")
+    assert said.recipe["recipe"]["name"] == "finetune"
+    assert said.clip_frames == 4
+
+
+def test_the_same_seed_gives_the_same_weights(settings, tmp_path):
+    for name in ("one", "two"):
+        train(small("lite", size=(40, 40)), settings(), tmp_path / name, cache=tmp_path / "c")
+    for one, two in zip(
+        weights(tmp_path / "one").values(), weights(tmp_path / "two").values(), strict=True
+    ):
+        torch.testing.assert_close(one, two, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("recipe", ["finetune", "scratch"])
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_a_run_that_was_killed_ends_like_one_left_alone(recipe, epochs, settings, tmp_path):
+    """Dropout and stochastic depth included: chance goes on where it was."""
+
+    def net():
+        return small("stream", size=(40, 40))
+
+    whole = train(net(), settings(recipe), tmp_path / "whole", cache=tmp_path / "cache")
+    with pytest.raises(Killed):
+        train(
+            net(),
+            settings(recipe),
+            tmp_path / "killed",
+            cache=tmp_path / "cache",
+            watcher=KillAfter(epochs),
+        )
+    assert (tmp_path / "killed" / "checkpoint.pt").exists()
+    torch.manual_seed(99)
+    again = train(net(), settings(recipe), tmp_path / "killed", cache=tmp_path / "cache")
+    assert again.epochs == whole.epochs
+    for one, two in zip(
+        weights(tmp_path / "whole").values(), weights(tmp_path / "killed").values(), strict=True
+    ):
+        torch.testing.assert_close(one, two, rtol=0, atol=0)
+
+
+def test_weights_change_more_the_deeper_they_lie(settings, tmp_path):
+    net = small("lite", size=(40, 40))
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    train(net, settings(), tmp_path / "run", cache=tmp_path / "cache")
+    after = weights(tmp_path / "run")
+
+    def moved(name):
+        return float((after[name] - before[name]).abs().mean())
+
+    assert 0 < moved("stem.conv.weight") < moved("head.dense.weight")
+
+
+class TestBadInput:
+    def test_another_setting_is_named(self, net, settings, tmp_path):
+        with pytest.raises(Killed):
+            train(net, settings(), tmp_path / "r", cache=tmp_path / "c", watcher=KillAfter(1))
+        with pytest.raises(UsageError, match="another seed: 0, now 5; choose another folder"):
+            train(net, settings(seed=5), tmp_path / "r", cache=tmp_path / "c")
+
+    def test_a_finished_run_is_not_written_over(self, net, settings, tmp_path):
+        train(net, settings("linear"), tmp_path / "r", cache=tmp_path / "c")
+        with pytest.raises(UsageError, match="holds a finished run"):
+            train(net, settings("linear"), tmp_path / "r", cache=tmp_path / "c")
+
+    def test_a_loss_that_is_no_number(self, net, settings, tmp_path):
+        with pytest.raises(ModelError, match="the loss is not a number in epoch"):
+            train(net, settings(rate=1e30, epochs=9), tmp_path / "r", cache=tmp_path / "c")
+        assert not (tmp_path / "r" / "model.tflite").exists()
+
+    def test_a_base_network(self, settings, tmp_path):
+        with pytest.raises(UsageError, match="base form cannot watch"):
+            train(small("base"), settings(), tmp_path / "r")
+
+    def test_one_class(self, net, settings, clips, tmp_path):
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data" / "darker").symlink_to(clips / "darker")
+        alone = dataclasses.replace(settings(), data=str(tmp_path / "data"))
+        with pytest.raises(SourceError, match="class"):
+            train(net, alone, tmp_path / "r", cache=tmp_path / "c")
+
+    def test_a_checkpoint_that_is_damaged(self, net, settings, tmp_path):
+        with pytest.raises(Killed):
+            train(net, settings(), tmp_path / "r", cache=tmp_path / "c", watcher=KillAfter(1))
+        (tmp_path / "r" / "checkpoint.pt").write_bytes(b"PK\x03\x04 no")
+        with pytest.raises(ModelError, match="not a whole checkpoint"):
+            train(net, settings(), tmp_path / "r", cache=tmp_path / "c")
+
+
+def test_checkpoints_come_back(tmp_path):
+    content = {"epoch": 3, "net": {"a": torch.ones(2)}}
+    write_checkpoint(tmp_path / "x.pt", content)
+    back = read_checkpoint(tmp_path / "x.pt")
+    assert back["epoch"] == 3
+    assert torch.equal(back["net"]["a"], torch.ones(2))
+    with pytest.raises(ModelError, match="cannot read"):
+        read_checkpoint(tmp_path / "none.pt")
+
+
+def test_a_fit_separates_what_can_be_separated():
+    generator = torch.Generator().manual_seed(0)
+    targets = torch.arange(300) % 3
+    rows = torch.randn(300, 20, generator=generator) + 3 * torch.nn.functional.one_hot(targets, 20)
+    weight, bias = fit(Features(rows, targets), 3)
+    assert (rows @ weight.T + bias).argmax(1).eq(targets).float().mean() > 0.95
+
+
+def test_a_rare_class_is_not_forgotten():
+    generator = torch.Generator().manual_seed(0)
+    targets = torch.tensor([0] * 290 + [1] * 10)
+    rows = torch.randn(300, 20, generator=generator) + 2 * targets[:, None]
+    weight, bias = fit(Features(rows, targets), 2)
+    said = (rows @ weight.T + bias).argmax(1)
+    assert said[290:].float().mean() > 0.8
