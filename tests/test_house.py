@@ -23,7 +23,6 @@ MAY_IMPORT = {
     "weights": {"models", "network"},
     "datasets": {"frames", "models", "evaluation"},
     "export": {"frames", "models", "runtime", "network"},
-    "datasets": {"evaluation", "frames", "models", "network"},
     "training": {"datasets", "evaluation", "export", "models", "network"},
     "cli": {
         "frames",
@@ -36,7 +35,6 @@ MAY_IMPORT = {
         "weights",
         "datasets",
         "export",
-        "datasets",
         "training",
     },
 }
@@ -52,7 +50,6 @@ PACKAGES = {
     "weights": {"numpy", "torch"},
     "datasets": {"numpy", "torch"},
     "export": {"numpy", "torch", "onnx", "ai_edge_litert"},
-    "datasets": {"numpy", "torch", "av"},
     "training": {"torch"},
     "cli": {"click", "rich"},
 }
