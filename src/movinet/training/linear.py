@@ -13,8 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the field's usual name
 from torch import Tensor
 
-from movinet.datasets.augmentation import view
-from movinet.datasets.cache import CachedClips
+from movinet.datasets import CachedClips, view
 from movinet.network import MoViNet
 from movinet.network.layers import ACTIVATIONS
 

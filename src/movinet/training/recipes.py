@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from movinet.datasets.augmentation import Augmentation
+from movinet.datasets import Augmentation
 from movinet.errors import UsageError
 
 

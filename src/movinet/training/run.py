@@ -10,12 +10,17 @@ from typing import Any, Protocol
 
 import torch
 
-from movinet.datasets.augmentation import view
-from movinet.datasets.cache import CachedClips, cache_clips, stored_size
-from movinet.datasets.checks import check
-from movinet.datasets.dataset import read_dataset
-from movinet.datasets.splitting import split
+from movinet.datasets import (
+    CachedClips,
+    cache_clips,
+    check,
+    read_dataset,
+    split,
+    stored_size,
+    view,
+)
 from movinet.errors import OutputError, UsageError
+from movinet.evaluation.labelledvideo import TRAIN, VALIDATION
 from movinet.export import Exported, export
 from movinet.models.wholefile import write_whole
 from movinet.network import MoViNet, NetworkConfig, save
@@ -121,7 +126,7 @@ def train(
     out: str | Path,
     *,
     cache: str | Path | None = None,
-    workers: int = 0,
+    workers: int = 1,
     device: str = "cpu",
     watcher: Watcher | None = None,
 ) -> Trained:
@@ -154,12 +159,19 @@ def train(
     parts = split(dataset, validation=settings.validation, seed=settings.seed)
     check(parts).raise_first()
     watcher.stage("decoding the clips")
-    size = stored_size(net.info.size[0])
+    side = net.info.size[0]
     cached = {
-        name: cache_clips(part, fps=net.info.fps, size=size, folder=cache, progress=watcher.at)
+        name: cache_clips(
+            part,
+            fps=net.info.fps,
+            # Cuts are taken out of larger pictures; what is only looked at is as a stream sees it.
+            size=stored_size(side) if name == TRAIN and settings.recipe.epochs else side,
+            folder=cache,
+            progress=watcher.at,
+        )
         for name, part in parts.items()
     }
-    clips = cached["train"]
+    clips = cached[TRAIN]
     found = check(parts, cached)
     found.raise_first()
     frames = settings.frames or _middle(clips, net.info.clip_frames)
@@ -168,7 +180,7 @@ def train(
     net.info = replace(
         net.info, clip_frames=frames, recipe=settings.to_dict(), origin=settings.start
     )
-    validation = cached.get("validation")
+    validation = cached.get(VALIDATION)
     trainer = _trainer(net, settings, clips, validation, frames, workers, device)
     epochs = _resume(trainer, folder)
     if not trainer.done and settings.recipe.start_linear:

@@ -12,9 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the field's usual name
 from torch import nn
 
-from movinet.datasets.augmentation import view
-from movinet.datasets.cache import CachedClips
-from movinet.datasets.loading import Batches
+from movinet.datasets import Batches, CachedClips, view
 from movinet.errors import ModelError
 from movinet.network import MoViNet
 from movinet.network.layers import Norm
