@@ -37,7 +37,7 @@ def render_clip(
     check(label, size, fps, seconds)
     rng = np.random.default_rng([seed, zlib.crc32(label.encode())])
     count = max(1, round(seconds * fps))
-    exposures = int(rng.choice((1, 1, 1, 1, 3)))
+    exposures = int(rng.choice((1, 1, 3)))
     open_for = rng.uniform(0.2, _SHUTTER)
     t = (np.arange(count)[:, None] + np.arange(exposures) / exposures * open_for).ravel() / fps
     frames = _Filming(rng, label, size, t, count / fps).frames(exposures)
@@ -116,7 +116,7 @@ class _Filming:
         path = path - (path.max(0) + path.min(0)) / 2
         follow = float(rng.choice((0.0, 0.6, 1.0)))
         if np.ptp(path, axis=0).max() > 1.5:
-            follow = max(follow, 0.6)
+            follow = 1.0
         still = figure.joints - follow * path[:, None]
         self.camera: Camera = aim(rng, still, size, (self.wide, self.high))
         where = self.camera.project(figure.joints[:, PELVIS])[0]
@@ -211,9 +211,12 @@ class _Filming:
             top, half = seat
             where = float((top - (0, 0, half[2]) - self.camera.place) @ self.camera.axes[2])
             low = np.array([part.low for part in member.parts])
-            # Who sits is above the seat; only shins and feet can be behind it.
-            depth = np.where(low & (depth > where), depth + 100, depth)
-            depth = np.concatenate((depth, np.full((len(depth), 1), 99.0)), 1)
+            if member.figure.seated:
+                # Who sits is above the seat; only shins and feet can be behind it.
+                depth = np.where(low & (depth > where), depth + 100, depth)
+                depth = np.concatenate((depth, np.full((len(depth), 1), 99.0)), 1)
+            else:
+                depth = np.concatenate((depth, np.full((len(depth), 1), where)), 1)
         return np.argsort(-depth, 1)
 
     def _behind(self, k: int) -> Array:
@@ -331,9 +334,10 @@ def _noise() -> Array:
 
 def _company(p: Performer, figure: Figure) -> None:
     """Now and then a seat behind somebody, or a bar above, that is not used."""
-    if p.chance(0.2):
+    goes = np.ptp(figure.joints[:, PELVIS, :2], axis=0).max() > 0.4
+    if p.chance(0.25) and not goes:
         half = np.array((p.between(0.16, 0.24), p.between(0.2, 0.5), p.between(0.17, 0.28)))
-        top = np.array((-p.between(0.45, 0.8), p.between(-0.2, 0.2), 2 * half[2]))
+        top = np.array((-p.between(0.55, 0.9), p.between(-0.2, 0.2), 2 * half[2]))
         figure.seat = np.stack((top, half))
     if p.chance(0.08):
         grey = p.between(0.1, 0.7)

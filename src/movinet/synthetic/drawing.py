@@ -59,8 +59,9 @@ def _inside(stick: Stick, xs: Array, ys: Array) -> tuple[Array, Array, Array, fl
     """Place along the stick (0 to 1), distance across, depth under the edge in pixels; length."""
     ax, ay, ra, bx, by, rb = stick
     dx, dy = bx - ax, by - ay
-    long = max(hypot(dx, dy), 0.01)
-    ux, uy = dx / long, dy / long
+    long = hypot(dx, dy)
+    ux, uy = (dx / long, dy / long) if long > 0.05 else (1.0, 0.0)
+    long = max(long, 0.05)
     xs, ys = xs - np.float32(ax), ys - np.float32(ay)
     along = xs * np.float32(ux) + ys * np.float32(uy)
     beside = ys * np.float32(ux) - xs * np.float32(uy)

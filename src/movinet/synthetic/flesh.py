@@ -29,7 +29,8 @@ from movinet.synthetic.skeleton import (
 from movinet.synthetic.vectors import Array
 
 # Points beside the joints.
-HAIR, HAIR_END, NOSE, SIDE, LOIN, HEM = JOINTS, JOINTS + 1, JOINTS + 2, JOINTS + 3, JOINTS + 5, JOINTS + 7
+HAIR, HAIR_END, NOSE = JOINTS, JOINTS + 1, JOINTS + 2
+SIDE, LOIN, HEM, MIDDLE = JOINTS + 3, JOINTS + 5, JOINTS + 7, JOINTS + 8
 SHADOWS = ((PELVIS, NECK), (NECK, HEAD)) + tuple(
     (a + k, b + k)
     for k in (0, 1)
@@ -56,21 +57,23 @@ def points(figure: Figure, body: Body, hairstyle: str) -> Array:
     neck, pelvis = joints[:, NECK], joints[:, PELVIS]
     head, up = joints[:, HEAD], (joints[:, CROWN] - joints[:, HEAD]) / (0.5 * body.head)
     r = body.head
-    more = [head - figure.face * 0.22 * r + up * 0.45 * r]
+    more = [head - figure.face * 0.24 * r + up * 0.62 * r]
     if hairstyle == "cap":
         more = [head + up * 0.55 * r]
         more.append(head + up * 0.6 * r + figure.face * 1.25 * r)
     elif hairstyle in ("long", "tail"):
         more.append(head - figure.face * (0.75 if hairstyle == "long" else 1.2) * r - up * 1.1 * r)
     else:
-        more.append(head - figure.face * 0.45 * r)
-    more.append(head + figure.face * 0.95 * r - up * 0.1 * r)
+        more.append(head - figure.face * 0.42 * r + up * 0.05 * r)
+    more.append(head + figure.face * 0.88 * r - up * 0.05 * r)
     for k in (0, 1):
         more.append(neck + 0.72 * (joints[:, SHOULDER + k] - neck) - 0.12 * (neck - pelvis))
     for k in (0, 1):
         more.append(pelvis + 0.75 * (joints[:, HIP + k] - pelvis) + 0.12 * (neck - pelvis))
     knees = (joints[:, KNEE] + joints[:, KNEE + 1]) / 2
-    more.append(pelvis + 0.85 * (knees - pelvis))
+    more.append(pelvis + 0.7 * (knees - pelvis))
+    for k in (0, 1):
+        more.append(0.35 * joints[:, HIP + k] + 0.65 * joints[:, KNEE + k])
     return np.concatenate((joints, np.stack(more, 1)), 1)
 
 
@@ -89,8 +92,8 @@ def parts(body: Body, look: Look) -> list[Part]:
         ),
         Part(((HIP, HIP + 1, 0.095 * b, 0.095 * b), (PELVIS, SPINE, 0.1 * b, 0.09 * b)), look.hips, 0.02),
         Part(((NECK, HEAD, 0.055 * g, 0.055 * g),), look.skin, 0.02),
-        Part(((HEAD, CROWN, r * 0.86, r * 0.9),), look.skin, -0.03),
-        Part(((NOSE, NOSE, r * 0.22, r * 0.2),), look.skin, -0.03),
+        Part(((HEAD, CROWN, r * 0.84, r * 0.86),), look.skin, -0.04),
+        Part(((NOSE, NOSE, r * 0.2, r * 0.2),), look.skin, -0.04),
     ]
     if look.hairstyle != "bald":
         end = {"long": 0.75, "tail": 0.3, "cap": 0.35}.get(look.hairstyle, 0.7)
@@ -98,7 +101,17 @@ def parts(body: Body, look: Look) -> list[Part]:
             Part(((HAIR, HAIR_END, r * 0.92, r * end),), look.hair, 0.0 if look.hairstyle != "cap" else -0.05)
         )
     if look.skirt:
-        made.append(Part(((PELVIS, HEM, 0.13 * b, 0.24 * w * g),), look.thigh, -0.03))
+        made.append(
+            Part(
+                (
+                    (PELVIS, HEM, 0.12 * b, 0.11 * w * g),
+                    (HIP, MIDDLE, 0.1 * b, 0.115 * w * g),
+                    (HIP + 1, MIDDLE + 1, 0.1 * b, 0.115 * w * g),
+                ),
+                look.cloth,
+                -0.03,
+            )
+        )
     for k in (0, 1):
         made += [
             Part(((HIP + k, KNEE + k, 0.088 * g * w, 0.06 * g * w),), look.thigh),

@@ -179,6 +179,7 @@ def _seat(p: Performer, down: Array, active: Array) -> Figure:
         arms,
         (legs[0], legs[1]),
     )
+    figure.seated = True
     figure.seat = np.array(
         [[-behind - 0.06, 0.0, high], [p.between(0.16, 0.24), p.between(0.2, 0.5), high / 2]]
     )

@@ -20,7 +20,7 @@ _HAIRS = np.array(
 def colour(rng: np.random.Generator) -> Array:
     """Any colour, dull ones more often than bright ones."""
     grey = rng.uniform(0.05, 0.95)
-    return np.asarray(np.clip(grey + rng.normal(0, 1, 3) * rng.uniform(0.02, 0.3), 0.03, 0.97))
+    return np.asarray(np.clip(grey + rng.normal(0, 1, 3) * rng.uniform(0.01, 0.22), 0.03, 0.97))
 
 
 def _between(rng: np.random.Generator, shades: Array) -> Array:
@@ -45,6 +45,7 @@ class Look:
     upper_arm: Paint
     forearm: Paint
     hips: Paint
+    cloth: Paint  # that the legs are covered with
     thigh: Paint
     shin: Paint
     shoe: Paint
@@ -71,6 +72,7 @@ def random_look(rng: np.random.Generator) -> Look:
         ),
         forearm=bare if sleeve < 0.6 else Paint(cloth, skin, "cut", rng.uniform(0.4, 1.2)),
         hips=Paint(cloth_below),
+        cloth=trousers,
         thigh=Paint(cloth_below, skin, "cut", rng.uniform(0.4, 1.0)) if leg < 0.4 else trousers,
         shin=bare if leg < 0.4 else Paint(cloth_below, skin, "cut", rng.uniform(0.5, 1.3)),
         shoe=bare if rng.random() < 0.12 else Paint(colour(rng)),

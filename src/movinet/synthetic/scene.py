@@ -136,6 +136,9 @@ def background(
         above = _mix((_two(rng)[0], _two(rng)[1]), np.clip(high + clouds, 0, 1).astype(np.float32))
         np.copyto(picture, above, where=sky)
     _furnish(rng, picture, camera, light, room)
+    for _ in range(int(rng.choice((0, 1, 1, 2, 5)))):  # what is behind is not as sharp
+        picture = 0.5 * picture + 0.25 * (np.roll(picture, 1, 1) + np.roll(picture, -1, 1))
+        picture = 0.5 * picture + 0.25 * (np.roll(picture, 1, 2) + np.roll(picture, -1, 2))
     return np.asarray(np.clip(picture, 0.0, 1.0), np.float32)
 
 

@@ -88,6 +88,7 @@ class Figure:
     face: Array
     props: list[Prop] = field(default_factory=list)
     seat: Array | None = None  # middle of the top and half sizes: [2, 3]
+    seated: bool = False  # whether it uses the seat
 
     def place(self, matrix: Array, shift: Array) -> Figure:
         """The figure and its things turned by `matrix` and moved by `shift`."""

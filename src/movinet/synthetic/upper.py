@@ -43,13 +43,13 @@ def pumping_fist(p: Performer) -> Figure:
 
 def clapping(p: Performer) -> Figure:
     """Both hands together and apart."""
-    gap = wave(p.phase(1.7), p.between(0.0, 0.2)) * p.between(0.14, 0.3) * p.size
-    ahead = p.between(0.5, 0.8) * p.body.arm
+    gap = wave(p.phase(1.7), p.between(0.0, 0.2)) * p.between(0.14, 0.28) * p.size
+    ahead = p.between(0.55, 0.85) * p.body.arm
     down = p.between(-0.45, 0.25) * p.body.arm
     arms: list[Limb] = []
     for _ in SIDES:
-        target = vector(ahead + p.drift(0.01), 0.03 + gap, down + p.drift(0.015))
-        arms.append(Reach(target, (0.0, 1.0, -1.0), near=True))
+        target = vector(ahead + p.drift(0.01), 0.085 + gap, down + p.drift(0.015))
+        arms.append(Reach(target, (0.0, 0.7, -1.0), near=True))
     return p.stand((arms[0], arms[1]), chest=Joined(p.between(-0.05, 0.25), p.drift(0.03)))
 
 
