@@ -17,6 +17,11 @@ _VERBS = {
     "classify": ("movinet.cli.classify", "classify", "Say which actions videos show."),
     "export": ("movinet.cli.export", "export", "Make a model file of a network."),
     "models": ("movinet.cli.models", "models", "List, describe and fetch models."),
+    "synthesize": (
+        "movinet.cli.synthesize",
+        "synthesize",
+        "Draw labelled clips of figures that perform actions.",
+    ),
     "benchmark": ("movinet.cli.benchmark", "benchmark_", "Measure models side by side."),
 }
 

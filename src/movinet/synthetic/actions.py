@@ -57,3 +57,5 @@ UPRIGHT = frozenset(LABELS) - {
     "standing up",
     "swinging on something",
 }
+# Done by the hands before the chest: from behind there is nothing to see.
+FROM_THE_FRONT = frozenset({"clapping"})

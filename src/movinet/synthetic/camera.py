@@ -45,11 +45,20 @@ class Camera:
         return np.asarray(ahead + x[None, :, None] * right + y[:, None, None] * up)
 
 
-def aim(rng: np.random.Generator, joints: Array, size: int, canvas: tuple[int, int]) -> Camera:
-    """A camera from any side that has all of `joints` `[N, J, 3]` in its sight, or nearly."""
+def aim(
+    rng: np.random.Generator,
+    joints: Array,
+    size: int,
+    canvas: tuple[int, int],
+    in_front: bool = False,
+) -> Camera:
+    """A camera from any side that has all of `joints` `[N, J, 3]` in its sight, or nearly.
+
+    With `in_front`, not from behind.
+    """
     low, high = joints.min((0, 1)), joints.max((0, 1))
     look = (low + high) / 2
-    azimuth = rng.uniform(0, 2 * np.pi)
+    azimuth = rng.uniform(-1, 1) * (1.9 if in_front else np.pi)
     elevation = np.deg2rad(rng.triangular(-5, 8, 35))
     distance = rng.uniform(2.8, 8.0)
     place = look + distance * np.array(
@@ -75,4 +84,10 @@ def aim(rng: np.random.Generator, joints: Array, size: int, canvas: tuple[int, i
     spare = np.maximum(size - np.ptp(flat.reshape(-1, 2), axis=0) * focal, 0) / 2
     off = rng.uniform(-0.7, 0.7, 2) * spare
     middle = (canvas[0] / 2 - half[0] * focal + off[0], canvas[1] / 2 - half[1] * focal + off[1])
-    return Camera(place, axes, float(focal), (float(middle[0]), float(middle[1])), (canvas[0] / 2, canvas[1] / 2))
+    return Camera(
+        place,
+        axes,
+        float(focal),
+        (float(middle[0]), float(middle[1])),
+        (canvas[0] / 2, canvas[1] / 2),
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from movinet.errors import UsageError
-from movinet.synthetic.actions import ACTIONS, BACKGROUND, LABELS, UPRIGHT
+from movinet.synthetic.actions import ACTIONS, BACKGROUND, FROM_THE_FRONT, LABELS, UPRIGHT
 from movinet.synthetic.body import Body, random_body
 from movinet.synthetic.camera import Camera, aim
 from movinet.synthetic.drawing import Paint, Stick, darken, draw, fill
@@ -16,7 +16,7 @@ from movinet.synthetic.flesh import SHADOWS, Part, parts, points
 from movinet.synthetic.floor import bar
 from movinet.synthetic.looks import Look, colour, random_look
 from movinet.synthetic.performer import Performer
-from movinet.synthetic.scene import Light, background, faces, on_floor, random_light
+from movinet.synthetic.scene import background, faces, on_floor, random_light
 from movinet.synthetic.skeleton import PELVIS, Figure
 from movinet.synthetic.vectors import Array, turn
 
@@ -96,7 +96,7 @@ class _Filming:
         if label in UPRIGHT:
             _company(performer, figure)
         self.cast = [_Cast.of(figure, body, random_look(rng))]
-        self._look_on(figure, seconds)
+        self._look_on(label, figure, seconds)
         if rng.random() < 0.22:
             self._second(t, seconds)
         for member in self.cast:
@@ -107,7 +107,7 @@ class _Filming:
         self.noise = float(rng.choice((0.0, 1.0)) * rng.uniform(1.0, 9.0))
         self.occluder = _Occluder(rng, size) if rng.random() < 0.12 else None
 
-    def _look_on(self, figure: Figure, seconds: float) -> None:
+    def _look_on(self, label: str, figure: Figure, seconds: float) -> None:
         """Choose the camera, and how it follows, shakes and zooms."""
         rng, size, t = self.rng, self.size, self.t
         self.margin = round(size * 0.4), round(size * 0.08)
@@ -118,7 +118,7 @@ class _Filming:
         if np.ptp(path, axis=0).max() > 1.5:
             follow = 1.0
         still = figure.joints - follow * path[:, None]
-        self.camera: Camera = aim(rng, still, size, (self.wide, self.high))
+        self.camera: Camera = aim(rng, still, size, (self.wide, self.high), label in FROM_THE_FRONT)
         where = self.camera.project(figure.joints[:, PELVIS])[0]
         held = self.camera.project(figure.joints[:, PELVIS] - follow * path)[0]
         self.pan = held - where
@@ -343,5 +343,3 @@ def _company(p: Performer, figure: Figure) -> None:
         grey = p.between(0.1, 0.7)
         high = p.body.height * p.between(1.25, 1.4)
         figure.props += bar(p.n, high, p.between(0.6, 1.1), (grey, grey, grey))
-
-

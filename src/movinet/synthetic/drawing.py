@@ -28,9 +28,7 @@ class Paint:
         self.colour = np.asarray(colour, np.float32)[:, None, None]
         self.kind = kind if second is not None else "plain"
         self.difference = (
-            None
-            if second is None
-            else np.asarray(second, np.float32)[:, None, None] - self.colour
+            None if second is None else np.asarray(second, np.float32)[:, None, None] - self.colour
         )
         self.where = where
 
@@ -120,9 +118,7 @@ def draw(
     there += colour
 
 
-def darken(
-    mask: Array, stick: Stick, strength: float, soft: float
-) -> None:
+def darken(mask: Array, stick: Stick, strength: float, soft: float) -> None:
     """A soft shadow of a stick into a mask `[H, W]` of what is left of the light."""
     box = _box([stick], mask.shape[1], mask.shape[0])
     if box is None:
@@ -139,7 +135,9 @@ def darken(
 def fill(picture: Array, corners: Array, colour: Array) -> None:
     """A convex polygon `[K, 2]` in one colour, with soft edges."""
     area = float(
-        (corners[:, 0] * np.roll(corners[:, 1], -1) - corners[:, 1] * np.roll(corners[:, 0], -1)).sum()
+        (
+            corners[:, 0] * np.roll(corners[:, 1], -1) - corners[:, 1] * np.roll(corners[:, 0], -1)
+        ).sum()
     )
     if abs(area) < 1:
         return

@@ -90,7 +90,11 @@ def parts(body: Body, look: Look) -> list[Part]:
             ),
             look.shirt,
         ),
-        Part(((HIP, HIP + 1, 0.095 * b, 0.095 * b), (PELVIS, SPINE, 0.1 * b, 0.09 * b)), look.hips, 0.02),
+        Part(
+            ((HIP, HIP + 1, 0.095 * b, 0.095 * b), (PELVIS, SPINE, 0.1 * b, 0.09 * b)),
+            look.hips,
+            0.02,
+        ),
         Part(((NECK, HEAD, 0.055 * g, 0.055 * g),), look.skin, 0.02),
         Part(((HEAD, CROWN, r * 0.84, r * 0.86),), look.skin, -0.04),
         Part(((NOSE, NOSE, r * 0.2, r * 0.2),), look.skin, -0.04),
@@ -98,7 +102,11 @@ def parts(body: Body, look: Look) -> list[Part]:
     if look.hairstyle != "bald":
         end = {"long": 0.75, "tail": 0.3, "cap": 0.35}.get(look.hairstyle, 0.7)
         made.append(
-            Part(((HAIR, HAIR_END, r * 0.92, r * end),), look.hair, 0.0 if look.hairstyle != "cap" else -0.05)
+            Part(
+                ((HAIR, HAIR_END, r * 0.92, r * end),),
+                look.hair,
+                0.0 if look.hairstyle != "cap" else -0.05,
+            )
         )
     if look.skirt:
         made.append(

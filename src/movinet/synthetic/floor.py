@@ -39,7 +39,9 @@ def push_up(p: Performer) -> Figure:
     top = p.body.arm * 0.96
     high = top - e * p.between(0.45, 0.72) * p.size * p.body.arm
     leg = Swing(p.drift(0.02), 1.5, 0.03)
-    return _plank(p, high, (leg, leg), p.body.shoulders * p.between(0.9, 1.5), p.between(-0.03, 0.05))
+    return _plank(
+        p, high, (leg, leg), p.body.shoulders * p.between(0.9, 1.5), p.between(-0.03, 0.05)
+    )
 
 
 def mountain_climber(p: Performer) -> Figure:
@@ -160,9 +162,7 @@ def _seat(p: Performer, down: Array, active: Array) -> Figure:
     lean_forward = p.degrees(30, 50) * active + p.degrees(-8, 12) * down
     width = p.between(0.12, 0.3)
     legs = [
-        Reach(
-            np.tile((0.04, side * width / 2, body.ankle), (p.n, 1)), (1.0, side * 0.12, 0.0)
-        )
+        Reach(np.tile((0.04, side * width / 2, body.ankle), (p.n, 1)), (1.0, side * 0.12, 0.0))
         for side in SIDES
     ]
     if p.chance(0.5):
@@ -233,9 +233,7 @@ def _topple(angle: Array, way: float) -> Array:
     forward, left = np.cos(way), np.sin(way)
     k = np.array([[0, 0, forward], [0, 0, left], [-forward, -left, 0]])
     return np.asarray(
-        np.eye(3)
-        + np.sin(angle)[:, None, None] * k
-        + (1 - np.cos(angle))[:, None, None] * (k @ k)
+        np.eye(3) + np.sin(angle)[:, None, None] * k + (1 - np.cos(angle))[:, None, None] * (k @ k)
     )
 
 
@@ -282,6 +280,7 @@ def cartwheeling(p: Performer) -> Figure:
     return p.free(
         (arms[0], arms[1]),
         (legs[0], legs[1]),
-        pelvis=tilt(2 * np.pi * round_ * side) @ Joined(p.drift(0.04), 0.0, p.drift(0.1)).matrix(p.n),
+        pelvis=tilt(2 * np.pi * round_ * side)
+        @ Joined(p.drift(0.04), 0.0, p.drift(0.1)).matrix(p.n),
         shift=(p.drift(0.03), along - along.mean()),
     )

@@ -18,7 +18,9 @@ def jumping_jacks(p: Performer) -> Figure:
     top = p.degrees(125, 172)
     arms = [Swing(0.1 + (top + p.drift(0.06) - 0.1) * e, 1.5, 0.12 + p.drift(0.05)) for _ in SIDES]
     legs = [Swing(0.05 + spread * e, 1.5, 0.08 + 0.3 * e * (1 - e)) for _ in SIDES]
-    return p.free((arms[0], arms[1]), (legs[0], legs[1]), hop=hop, shift=(p.drift(0.03), p.drift(0.03)))
+    return p.free(
+        (arms[0], arms[1]), (legs[0], legs[1]), hop=hop, shift=(p.drift(0.03), p.drift(0.03))
+    )
 
 
 def squat(p: Performer) -> Figure:
@@ -76,9 +78,7 @@ def jogging(p: Performer) -> Figure:
     """Running lightly, on the spot or along."""
     on_the_spot = p.chance(0.4)
     speed = 0.0 if on_the_spot else p.between(1.2, 2.2) * p.pace
-    figure = stride(
-        p, 1.35, p.degrees(26, 42), p.degrees(65, 105), speed, p.between(0.05, 0.09)
-    )
+    figure = stride(p, 1.35, p.degrees(26, 42), p.degrees(65, 105), speed, p.between(0.05, 0.09))
     return figure
 
 
@@ -120,7 +120,14 @@ def _kick(p: Performer, *, forward: bool) -> Figure:
     for k, side in enumerate(SIDES):
         mine = (np.floor(cycles) % 2 == k) if turns else np.full(p.n, k == p.side)
         if forward:
-            legs.append(Swing(tops[0] * up * mine, 0.05, 0.06 + shins[0] * up * (1 - out) * mine, point=0.7 * up * mine))
+            legs.append(
+                Swing(
+                    tops[0] * up * mine,
+                    0.05,
+                    0.06 + shins[0] * up * (1 - out) * mine,
+                    point=0.7 * up * mine,
+                )
+            )
         else:
             bend = shins[1] * up * (1 - out) * mine
             around = (0.35 + 1.15 * out) * mine
@@ -178,8 +185,7 @@ def _rope(p: Performer, figure: Figure, turning: Array) -> None:
         middle = left + (right - left) * s
         wide = (s - 0.5) * -0.25 * bulge
         points.append(
-            middle
-            + vector(radius * np.sin(turning), wide * -1.0, -radius * np.cos(turning))
+            middle + vector(radius * np.sin(turning), wide * -1.0, -radius * np.cos(turning))
         )
     for a, b in zip(points, points[1:], strict=False):
         figure.props.append(Prop(a, b, 0.008, (red, green, blue)))

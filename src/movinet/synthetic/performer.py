@@ -87,9 +87,7 @@ class Performer:
         for _ in SIDES:
             a, b = self.drift(0.06), self.drift(0.08)
             if style == "hips":
-                arms.append(
-                    Swing(0.75 + a, 1.9, self.degrees(85, 105) + b, (0.15, -1.0, -0.45))
-                )
+                arms.append(Swing(0.75 + a, 1.9, self.degrees(85, 105) + b, (0.15, -1.0, -0.45)))
             elif style == "crossed":
                 arms.append(Swing(0.45 + a, 0.35, self.degrees(95, 110) + b, (0.3, -1.0, 0.15)))
             elif style == "bent":
@@ -156,8 +154,7 @@ class Performer:
             reach = np.minimum(reach, at[:, 2] + long - hip[:, 2])
         z = reach - np.asarray(sink) - self.knees * body.leg
         legs = tuple(
-            Reach(at, (1.0, side * knees_out, 0.0))
-            for at, side in zip(ankles, SIDES, strict=True)
+            Reach(at, (1.0, side * knees_out, 0.0)) for at, side in zip(ankles, SIDES, strict=True)
         )
         return build(
             body,

@@ -39,7 +39,9 @@ class Light:
 def random_light(rng: np.random.Generator) -> Light:
     """The sun, a window, a lamp, or light from everywhere."""
     height, round_ = np.deg2rad(rng.uniform(30, 80)), rng.uniform(0, 2 * np.pi)
-    way = np.array((np.cos(height) * np.cos(round_), np.cos(height) * np.sin(round_), np.sin(height)))
+    way = np.array(
+        (np.cos(height) * np.cos(round_), np.cos(height) * np.sin(round_), np.sin(height))
+    )
     return Light(way, rng.uniform(0.2, 0.9), 0.0 if rng.random() < 0.2 else rng.uniform(0.15, 0.65))
 
 
@@ -97,7 +99,9 @@ def background(
 ) -> Array:
     """The empty scene on the camera's canvas, `[3, height, width]`, float32, 0 to 1."""
     if rng.random() < 0.08:  # a studio: nothing but a colour or a run of colours
-        down = np.linspace(0, 1, height, dtype=np.float32)[:, None] * np.ones((1, width), np.float32)
+        down = np.linspace(0, 1, height, dtype=np.float32)[:, None] * np.ones(
+            (1, width), np.float32
+        )
         return _mix((_two(rng)[0], _two(rng)[0]), down)
     rays = camera.rays(height, width)
     x, y, z = (camera.place[k] for k in range(3))

@@ -9,7 +9,9 @@ from movinet.synthetic.skeleton import Figure, Limb, Swing
 from movinet.synthetic.vectors import smooth, turn, vector
 
 
-def stride(p: Performer, hz: float, lift: float, knee: float, speed: float, bounce: float) -> Figure:
+def stride(
+    p: Performer, hz: float, lift: float, knee: float, speed: float, bounce: float
+) -> Figure:
     """Steps: `lift` of the thigh and bend of the knee in radians, metres a second, hop in metres."""
     cycles = p.phase(hz)
     arms: list[Limb] = []
@@ -82,7 +84,9 @@ def _turning(p: Performer) -> Figure:
     angle = p.between(0.8, 2.6) * (1 if p.chance(0.5) else -1) * smooth(e)
     steps = swing(p.phase(1.0)) * ((e > 0) & (e < 1))
     lift = p.degrees(8, 18)
-    legs = [Swing(lift * np.clip(s, 0, 1), 0.0, 2 * lift * np.clip(s, 0, 1)) for s in (steps, -steps)]
+    legs = [
+        Swing(lift * np.clip(s, 0, 1), 0.0, 2 * lift * np.clip(s, 0, 1)) for s in (steps, -steps)
+    ]
     figure = p.free(p.relaxed(), (legs[0], legs[1]))
     return figure.place(turn(angle), vector(0, 0, 0))
 

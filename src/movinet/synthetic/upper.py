@@ -226,7 +226,9 @@ def headbanging(p: Performer) -> Figure:
         arms: tuple[Limb, Limb] = (Swing(0.5, 0.3, 0.3), Swing(0.5, 0.3, 0.3))
         base += 25 * DEGREES
     elif way == "horns":
-        arms = p.arms(Swing(p.degrees(120, 160), p.degrees(30, 80), p.degrees(10, 50), (0, -0.2, 1)))
+        arms = p.arms(
+            Swing(p.degrees(120, 160), p.degrees(30, 80), p.degrees(10, 50), (0, -0.2, 1))
+        )
     else:
         arms = p.relaxed(way)
     side = p.between(-0.3, 0.3) * swing(cycles / 2)
@@ -254,12 +256,12 @@ def pirouetting(p: Performer) -> Figure:
         "chest": Swing(0.7 + d, 0.5, 1.7, (0.2, -1.0, 0.3)),
     }[style]
     lift = p.degrees(35, 75)
-    raised = Swing(lift + p.drift(0.05), p.degrees(20, 80), lift * p.between(1.4, 1.9), (-0.3, -1, -0.7))
+    raised = Swing(
+        lift + p.drift(0.05), p.degrees(20, 80), lift * p.between(1.4, 1.9), (-0.3, -1, -0.7)
+    )
     legs: list[Limb] = [Swing(0.0), Swing(0.0)]
     legs[p.side] = raised
     if p.chance(0.25):
         legs = [Swing(0.06, 1.5), Swing(0.06, 1.5)]
     figure = p.free((arm, arm), (legs[0], legs[1]), shift=(0.04 + 0 * d, p.drift(0.04)))
     return figure.place(turn(angle), vector(p.drift(0.05), p.drift(0.05), 0))
-
-
