@@ -21,6 +21,7 @@ from movinet.synthetic.skeleton import PELVIS, Figure
 from movinet.synthetic.vectors import Array, turn
 
 _SMALLEST, _LARGEST = 32, 1024
+_FAR, _WIDER = 2.4, 1.35  # metres that anybody goes; how much wider the view may get for it
 _SHUTTER = 0.6  # of the time between frames that the longest exposure takes
 
 
@@ -35,13 +36,14 @@ def render_clip(
         UsageError: the label is not one of `LABELS`, or size, rate or length make no sense.
     """
     check(label, size, fps, seconds)
+    if seed < 0:
+        raise UsageError(f"the seed {seed} is negative: use 0 or more")
     rng = np.random.default_rng([seed, zlib.crc32(label.encode())])
     count = max(1, round(seconds * fps))
     exposures = int(rng.choice((1, 1, 3)))
     open_for = rng.uniform(0.2, _SHUTTER)
     t = (np.arange(count)[:, None] + np.arange(exposures) / exposures * open_for).ravel() / fps
-    frames = _Filming(rng, label, size, t, count / fps).frames(exposures)
-    return frames
+    return _Filming(rng, label, size, t, count / fps).frames(exposures)
 
 
 def check(label: str, size: int, fps: float, seconds: float) -> None:
@@ -93,6 +95,7 @@ class _Filming:
         body = random_body(rng)
         performer = Performer(rng, body, t, seconds)
         figure = ACTIONS[label](performer)
+        _shorten(figure)
         if label in UPRIGHT:
             _company(performer, figure)
         self.cast = [_Cast.of(figure, body, random_look(rng))]
@@ -110,7 +113,7 @@ class _Filming:
     def _look_on(self, label: str, figure: Figure, seconds: float) -> None:
         """Choose the camera, and how it follows, shakes and zooms."""
         rng, size, t = self.rng, self.size, self.t
-        self.margin = round(size * 0.4), round(size * 0.08)
+        self.margin = round(size * 0.4), round(size * 0.15)
         self.wide, self.high = size + 2 * self.margin[0], size + 2 * self.margin[1]
         path = figure.joints[:, PELVIS] * (1, 1, 0)
         path = path - (path.max(0) + path.min(0)) / 2
@@ -123,11 +126,11 @@ class _Filming:
         held = self.camera.project(figure.joints[:, PELVIS] - follow * path)[0]
         self.pan = held - where
         limit = np.array(self.margin) - size * 0.03
-        # A path too long for the canvas is seen from further away.
-        much = float((np.abs(self.pan) / limit).max())
-        if much > 1:
-            self.pan /= much
-            self.camera = self.camera.zoomed(1 / much)
+        # A path too long for the canvas is seen from further away, and not followed to its ends.
+        much = np.maximum((np.abs(self.pan) / limit).max(0), 1.0)
+        wider = min(float(much.max()), _WIDER)
+        self.pan /= np.maximum(much, wider)
+        self.camera = self.camera.zoomed(1 / wider)
         shake = float(rng.choice((0.0, 0.4, 1.0))) * size / 224
         for axis in (0, 1):
             for hz in rng.uniform(0.3, 3.0, 3):
@@ -330,6 +333,18 @@ def _noise() -> Array:
         side = _LARGEST + 256
         _NOISES.append(np.random.default_rng(7).standard_normal((side, side), np.float32))
     return _NOISES[0]
+
+
+def _shorten(figure: Figure) -> None:
+    """Keep a long way within what a camera that stands still can follow."""
+    path = figure.joints[:, PELVIS] * (1, 1, 0)
+    path = path - (path.max(0) + path.min(0)) / 2
+    far = float(np.ptp(path, axis=0).max())
+    if far > _FAR:
+        less = -(1 - _FAR / far) * path
+        figure.joints += less[:, None]
+        for prop in figure.props:
+            prop.a, prop.b = prop.a + less, prop.b + less
 
 
 def _company(p: Performer, figure: Figure) -> None:

@@ -31,10 +31,14 @@ from movinet.synthetic.vectors import Array
 # Points beside the joints.
 HAIR, HAIR_END, NOSE = JOINTS, JOINTS + 1, JOINTS + 2
 SIDE, LOIN, HEM, MIDDLE = JOINTS + 3, JOINTS + 5, JOINTS + 7, JOINTS + 8
-SHADOWS = ((PELVIS, NECK), (NECK, HEAD)) + tuple(
-    (a + k, b + k)
-    for k in (0, 1)
-    for a, b in ((HIP, KNEE), (KNEE, ANKLE), (SHOULDER, ELBOW), (ELBOW, HAND))
+SHADOWS = (
+    (PELVIS, NECK),
+    (NECK, HEAD),
+    *(
+        (a + k, b + k)
+        for k in (0, 1)
+        for a, b in ((HIP, KNEE), (KNEE, ANKLE), (SHOULDER, ELBOW), (ELBOW, HAND))
+    ),
 )
 
 

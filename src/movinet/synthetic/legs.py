@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from movinet.synthetic.performer import Joined, Performer, swing, wave
@@ -78,8 +80,7 @@ def jogging(p: Performer) -> Figure:
     """Running lightly, on the spot or along."""
     on_the_spot = p.chance(0.4)
     speed = 0.0 if on_the_spot else p.between(1.2, 2.2) * p.pace
-    figure = stride(p, 1.35, p.degrees(26, 42), p.degrees(65, 105), speed, p.between(0.05, 0.09))
-    return figure
+    return stride(p, 1.35, p.degrees(26, 42), p.degrees(65, 105), speed, p.between(0.05, 0.09))
 
 
 def marching(p: Performer) -> Figure:
@@ -187,5 +188,5 @@ def _rope(p: Performer, figure: Figure, turning: Array) -> None:
         points.append(
             middle + vector(radius * np.sin(turning), wide * -1.0, -radius * np.cos(turning))
         )
-    for a, b in zip(points, points[1:], strict=False):
+    for a, b in pairwise(points):
         figure.props.append(Prop(a, b, 0.008, (red, green, blue)))

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from movinet.synthetic.camera import Camera
 from movinet.synthetic.drawing import fill
 from movinet.synthetic.looks import colour
-from movinet.synthetic.vectors import Array
+from movinet.synthetic.vectors import Array, vector
 
 _TILE = 256
 # The corners of a box's faces, as signs, and their outward directions.
@@ -58,13 +59,13 @@ def grain() -> Array:
     return np.asarray(made / (2.5 * made.std()), np.float32)
 
 
-def _texture(rng: np.random.Generator, u: Array, v: Array, fade: Array) -> Array:
+def _texture(rng: np.random.Generator, u: Array, v: Array, fade: ArrayLike) -> Array:
     """A pattern on a plane with coordinates in metres: 0 to 1, flat where `fade` is 0."""
     kind = str(rng.choice(("plain", "grain", "grain", "lines", "checks", "planks", "grid")))
     size = rng.uniform(0.25, 1.2)
     u, v = u / size, v / size
     if kind == "plain":
-        made = np.zeros_like(u)
+        made: Array = np.zeros_like(u)
     elif kind == "grain":
         dots = rng.uniform(15, 120)
         a = (u * dots).astype(np.int32) & (_TILE - 1)
@@ -81,7 +82,7 @@ def _texture(rng: np.random.Generator, u: Array, v: Array, fade: Array) -> Array
         made = 0.7 * shade - 0.9 * ((u - row) < 0.06)
     else:
         made = -1.0 * (((u % 1) < 0.06) | ((v % 1) < 0.06))
-    return np.asarray(0.5 + 0.5 * made * fade, np.float32)
+    return np.asarray(0.5 + 0.5 * made * np.asarray(fade), np.float32)
 
 
 def _two(rng: np.random.Generator) -> tuple[Array, Array]:
@@ -91,7 +92,7 @@ def _two(rng: np.random.Generator) -> tuple[Array, Array]:
 
 
 def _mix(pair: tuple[Array, Array], share: Array) -> Array:
-    return pair[0] + (pair[1] - pair[0]) * share
+    return np.asarray(pair[0] + (pair[1] - pair[0]) * share)
 
 
 def background(
@@ -157,7 +158,9 @@ def _furnish(
         half = rng.uniform(0.1, 0.5, 3) * size
         half[2] = rng.uniform(0.15, 0.9) * size
         middle = ahead * rng.uniform(0.9, 4.0) * size + right * rng.normal(0, 1.8) * size
-        boxes.append((float(middle @ ahead), middle + (0, 0, half[2]), half, rng.uniform(0, 1.5)))
+        boxes.append(
+            (float(middle @ ahead), middle + vector(0, 0, half[2]), half, rng.uniform(0, 1.5))
+        )
     for _, middle, half, angle in sorted(boxes, key=lambda box: -box[0]):
         for corners, shade in faces(middle, half, angle, camera.place, light):
             fill(picture, camera.project(corners)[0], colour(rng) * shade)

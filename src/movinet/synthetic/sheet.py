@@ -53,7 +53,8 @@ def write_picture(path: str | Path, picture: Array) -> None:
     """
     check_picture(path)
     codec, pixels, options = _KINDS[Path(path).suffix.lower()]
-    encoder = av.VideoCodecContext.create(codec, "w")
+    encoder = av.CodecContext.create(codec, "w")
+    assert isinstance(encoder, av.VideoCodecContext)
     encoder.height, encoder.width = picture.shape[:2]
     encoder.pix_fmt = pixels
     encoder.time_base = Fraction(1, 1)

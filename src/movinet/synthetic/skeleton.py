@@ -151,7 +151,7 @@ def build(
     """
     n = len(root)
     joints = np.empty((n, JOINTS, 3))
-    x, y, z = (np.broadcast_to(np.eye(3)[k], (n, 3)) for k in range(3))
+    x, z = (np.broadcast_to(np.eye(3)[k], (n, 3)) for k in (0, 2))
     torso = pelvis @ chest
     skull = torso @ head
     joints[:, PELVIS] = root

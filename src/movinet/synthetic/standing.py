@@ -12,7 +12,7 @@ from movinet.synthetic.vectors import smooth, turn, vector
 def stride(
     p: Performer, hz: float, lift: float, knee: float, speed: float, bounce: float
 ) -> Figure:
-    """Steps: `lift` of the thigh and bend of the knee in radians, metres a second, hop in metres."""
+    """Steps: lift of the thigh and bend of the knee in radians, metres a second, metres of hop."""
     cycles = p.phase(hz)
     arms: list[Limb] = []
     legs: list[Limb] = []

@@ -17,7 +17,7 @@ def vector(x: ArrayLike, y: ArrayLike, z: ArrayLike) -> Array:
 
 def unit(v: Array) -> Array:
     """`v` with length one."""
-    return v / np.maximum(np.sqrt((v * v).sum(-1, keepdims=True)), 1e-9)
+    return np.asarray(v / np.maximum(np.sqrt((v * v).sum(-1, keepdims=True)), 1e-9))
 
 
 def across(v: Array, axis: Array) -> Array:
@@ -52,7 +52,7 @@ def _matrix(rows: tuple[tuple[Array, Array, Array], ...]) -> Array:
 
 def rotate(matrix: Array, v: Array) -> Array:
     """`matrix` applied to `v`, both over time."""
-    return np.einsum("...ij,...j->...i", matrix, v)
+    return np.asarray(np.einsum("...ij,...j->...i", matrix, v))
 
 
 def smooth(x: ArrayLike) -> Array:

@@ -72,7 +72,8 @@ def plan_clips(
         raise UsageError(f"cannot write videos of {size} pixels: use an even number")
     if not len(labels) <= clips < _MOST * len(labels):
         raise UsageError(
-            f"cannot share {clips} clips between {len(labels)} actions: ask for {len(labels)} or more"
+            f"cannot share {clips} clips between {len(labels)} actions: "
+            f"use {len(labels)} to {_MOST * len(labels) - 1}"
         )
     if not 0 <= seed < 2**40:
         raise UsageError(f"the seed {seed} is not from 0 to {2**40 - 1}")
