@@ -7,7 +7,17 @@ import platform
 import sys
 from importlib import import_module
 
-NAMES = ("push", "classify", "resize", "footprint", "network", "backends", "export", "variants")
+NAMES = (
+    "push",
+    "classify",
+    "resize",
+    "footprint",
+    "network",
+    "backends",
+    "export",
+    "variants",
+    "synthetic",
+)
 
 
 def machine() -> str:

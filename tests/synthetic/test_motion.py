@@ -52,7 +52,7 @@ def test_an_action_moves_more_than_a_breath(label):
     for seed in range(15):
         figure, body = perform(label, seed)
         way = np.ptp(figure.joints, axis=0).max()
-        assert way > 0.08 * body.height, seed
+        assert way > 0.03 * body.height, seed
 
 
 @pytest.mark.parametrize("label", LABELS)

@@ -20,7 +20,7 @@ def _plank(
     root = vector(body.leg * np.cos(up), 0.0, toes + body.leg * np.sin(up))
     arms: list[Limb] = []
     for side in SIDES:
-        at = vector(body.leg + body.trunk * 0.95, side * width, 0.02 + 0 * high)
+        at = vector(body.leg + body.trunk * 0.95, side * width, body.hand + 0.02 + 0 * high)
         arms.append(Reach(at, (-0.7, side * 0.8, 0.2)))
     return build(
         body,
@@ -37,7 +37,7 @@ def push_up(p: Performer) -> Figure:
     """Stiff as a plank, down and up on bent arms."""
     e = wave(p.phase(0.6), p.between(0, 0.2), p.between(0, 0.15))
     top = p.body.arm * 0.96
-    high = top - e * p.between(0.45, 0.72) * p.size * p.body.arm
+    high = p.body.hand + top - e * p.between(0.45, 0.72) * p.size * p.body.arm
     leg = Swing(p.drift(0.02), 1.5, 0.03)
     return _plank(
         p, high, (leg, leg), p.body.shoulders * p.between(0.9, 1.5), p.between(-0.03, 0.05)
@@ -51,10 +51,15 @@ def mountain_climber(p: Performer) -> Figure:
     for k in (0, 1):
         e = wave(cycles + k / 2, 0.15, 0.0) * p.size
         legs.append(
-            Swing(p.degrees(75, 95) * e, 0.05, p.degrees(110, 130) * e + 0.03, point=1.3 * e)
+            Swing(
+                p.degrees(75, 100) * e,
+                0.05,
+                p.degrees(110, 130) * np.sqrt(e) + 0.03,
+                point=1.45 * np.minimum(4 * e, 1),
+            )
         )
-    high = np.full(p.n, p.body.arm * 0.94) + p.drift(0.015)
-    return _plank(p, high, (legs[0], legs[1]), p.body.shoulders * 1.05, p.between(0.02, 0.14))
+    high = np.full(p.n, p.body.hand + p.body.arm * 0.94) + p.drift(0.015)
+    return _plank(p, high, (legs[0], legs[1]), p.body.shoulders * 1.05, p.between(0.08, 0.2))
 
 
 def situp(p: Performer) -> Figure:
