@@ -18,6 +18,7 @@ from movinet.synthetic.looks import Look, colour, random_look
 from movinet.synthetic.performer import Performer
 from movinet.synthetic.scene import background, faces, on_floor, random_light
 from movinet.synthetic.skeleton import PELVIS, Figure
+from movinet.synthetic.upper import hold_something
 from movinet.synthetic.vectors import Array, turn
 
 _SMALLEST, _LARGEST = 32, 1024
@@ -354,6 +355,8 @@ def _company(p: Performer, figure: Figure) -> None:
         half = np.array((p.between(0.16, 0.24), p.between(0.2, 0.5), p.between(0.17, 0.28)))
         top = np.array((-p.between(0.55, 0.9), p.between(-0.2, 0.2), 2 * half[2]))
         figure.seat = np.stack((top, half))
+    if not figure.props and p.chance(0.25):
+        hold_something(p, figure)
     if p.chance(0.08):
         grey = p.between(0.1, 0.7)
         high = p.body.height * p.between(1.25, 1.4)

@@ -9,6 +9,10 @@ from movinet.synthetic.skeleton import SIDES, Figure, Limb, Prop, Reach, Swing, 
 from movinet.synthetic.vectors import Array, lean, smooth, tilt, vector
 
 
+# How far the hips of a plank are above the line from shoulders to heels, in radians.
+_HOLLOW = 0.0, 0.14
+
+
 def _plank(
     p: Performer, high: Array, legs: tuple[Limb, Limb], width: float, hollow: float
 ) -> Figure:
@@ -35,21 +39,20 @@ def _plank(
 
 def push_up(p: Performer) -> Figure:
     """Stiff as a plank, down and up on bent arms."""
-    e = wave(p.phase(0.6), p.between(0, 0.2), p.between(0, 0.15))
+    e = wave(p.phase(0.65, rests=True), p.between(0, 0.2), p.between(0, 0.15))
     top = p.body.arm * 0.96
     high = p.body.hand + top - e * p.between(0.45, 0.72) * p.size * p.body.arm
     leg = Swing(p.drift(0.02), 1.5, 0.03)
-    return _plank(
-        p, high, (leg, leg), p.body.shoulders * p.between(0.9, 1.5), p.between(-0.03, 0.05)
-    )
+    return _plank(p, high, (leg, leg), p.body.shoulders * p.between(0.9, 1.5), p.between(*_HOLLOW))
 
 
 def mountain_climber(p: Performer) -> Figure:
     """On the hands, the knees to the chest in turns."""
     cycles = p.phase(1.0)
+    rest = p.between(0.15, 0.6)
     legs: list[Limb] = []
     for k in (0, 1):
-        e = wave(cycles + k / 2, 0.15, 0.0) * p.size
+        e = wave(cycles + k / 2, rest, 0.0) * p.size
         legs.append(
             Swing(
                 p.degrees(75, 100) * e,
@@ -58,14 +61,16 @@ def mountain_climber(p: Performer) -> Figure:
                 point=1.45 * np.minimum(4 * e, 1),
             )
         )
-    high = np.full(p.n, p.body.hand + p.body.arm * 0.94) + p.drift(0.015)
-    return _plank(p, high, (legs[0], legs[1]), p.body.shoulders * 1.05, p.between(0.08, 0.2))
+    high = np.full(p.n, p.body.hand + p.body.arm * 0.96) + p.drift(0.015)
+    return _plank(
+        p, high, (legs[0], legs[1]), p.body.shoulders * p.between(0.9, 1.5), p.between(*_HOLLOW)
+    )
 
 
 def situp(p: Performer) -> Figure:
     """From lying on the back up to the knees, and down."""
     body = p.body
-    e = wave(p.phase(0.5), p.between(0, 0.2), p.between(0, 0.12))
+    e = wave(p.phase(0.55, rests=True), p.between(0, 0.2), p.between(0, 0.12))
     up = e * p.degrees(60, 85) * p.size
     hip = 0.1 * body.belly + 0.02
     near = body.leg * p.between(0.62, 0.8)
@@ -142,18 +147,18 @@ def _dangling(p: Performer) -> tuple[Limb, Limb]:
 
 def pull_ups(p: Performer) -> Figure:
     """Up to a bar and down again."""
-    e = wave(p.phase(0.5), p.between(0, 0.15), p.between(0, 0.12))
+    e = wave(p.phase(0.55, rests=True), p.between(0, 0.2), p.between(0, 0.12))
     reach = p.body.arm
     gap = reach * 0.95 - e * p.between(0.6, 0.85) * p.size * reach
-    turned = Joined(p.drift(0.04) + 0.08 * e).matrix(p.n)
+    turned = Joined(p.drift(p.between(0.03, 0.2), 0.6) + 0.08 * e).matrix(p.n)
     return _hang(p, gap, turned, _dangling(p), p.body.shoulders * p.between(0.9, 1.4))
 
 
 def swinging(p: Performer) -> Figure:
     """To and fro under a bar."""
-    angle = p.degrees(18, 40) * p.size * swing(p.phase(0.5))
+    angle = p.degrees(14, 34) * p.size * swing(p.phase(0.5))
     turned = lean(angle + p.drift(0.02))
-    gap = np.full(p.n, p.body.arm * p.between(0.85, 0.97))
+    gap = np.full(p.n, p.body.arm * p.between(0.82, 0.97))
     return _hang(p, gap, turned, _dangling(p), p.body.shoulders * p.between(0.9, 1.4))
 
 
@@ -244,7 +249,7 @@ def _topple(angle: Array, way: float) -> Array:
 
 def somersaulting(p: Performer) -> Figure:
     """Rolling forward over head and back."""
-    cycles = p.phase(0.55)
+    cycles = p.phase(0.65, rests=True)
     x = cycles % 1.0
     tuck = smooth((x - 0.05) / 0.2) - smooth((x - 0.78) / 0.2)
     roll = smooth((x - 0.15) / 0.65)
@@ -265,8 +270,8 @@ def somersaulting(p: Performer) -> Figure:
 
 def cartwheeling(p: Performer) -> Figure:
     """Sidewise over the hands."""
-    cycles = p.phase(0.6)
-    rest = p.between(0.0, 0.3)
+    cycles = p.phase(0.65, rests=True)
+    rest = p.between(0.0, 0.15)
     x = cycles % 1.0
     e = np.clip((x - rest / 2) / (1 - rest), 0, 1)
     active = smooth(np.minimum(e, 1 - e) / 0.12)

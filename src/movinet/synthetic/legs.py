@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from movinet.synthetic.performer import Joined, Performer, swing, wave
+from movinet.synthetic.performer import RELAXED, Joined, Performer, swing, wave
 from movinet.synthetic.skeleton import HAND, SIDES, Figure, Limb, Prop, Swing
 from movinet.synthetic.standing import stride
 from movinet.synthetic.vectors import Array, smooth, vector
@@ -14,7 +14,7 @@ from movinet.synthetic.vectors import Array, smooth, vector
 
 def jumping_jacks(p: Performer) -> Figure:
     """Arms and legs apart and together, jumping."""
-    e = wave(p.phase(0.9), p.between(0, 0.12), p.between(0, 0.08))
+    e = wave(p.phase(1.0, rests=True), p.between(0, 0.12), p.between(0, 0.08))
     spread = p.degrees(22, 34) * p.size
     hop = p.between(0.03, 0.1) * 4 * e * (1 - e)
     top = p.degrees(125, 172)
@@ -27,8 +27,8 @@ def jumping_jacks(p: Performer) -> Figure:
 
 def squat(p: Performer) -> Figure:
     """Down with bent knees and up again."""
-    e = wave(p.phase(0.55), p.between(0, 0.2), p.between(0, 0.15))
-    style = p.pick("front", "hips", "head", "hanging", "bent", "raise")
+    e = wave(p.phase(0.6, rests=True), p.between(0, 0.2), p.between(0, 0.15))
+    style = p.pick("front", "raise", *RELAXED)
     if style == "front":
         arm = Swing(1.45 + p.drift(0.05), 0.15, 0.15)
         arms: tuple[Limb, Limb] = (arm, arm)
@@ -51,7 +51,7 @@ def squat(p: Performer) -> Figure:
 
 def lunge(p: Performer) -> Figure:
     """A long step, down and back, the same leg or both in turns."""
-    cycles = p.phase(0.5)
+    cycles = p.phase(0.55, rests=True)
     turns = p.chance(0.6)
     feet: list[Array] = []
     down = np.zeros(p.n)
@@ -66,7 +66,7 @@ def lunge(p: Performer) -> Figure:
         feet.append(vector(far * e * mine, 0 * e, 0.1 * moving * mine))
     ahead = far * e * 0.5
     down = smooth((x - 0.15) / 0.25) - smooth((x - 0.5) / 0.3)
-    arms = p.relaxed(p.pick("hips", "hanging", "bent", "head"))
+    arms = p.relaxed()
     return p.stand(
         arms,
         sink=down * p.between(0.14, 0.26) * p.size * p.body.leg,
@@ -85,9 +85,9 @@ def jogging(p: Performer) -> Figure:
 
 def marching(p: Performer) -> Figure:
     """Knees high in turns, arms swinging straight."""
-    cycles = p.phase(0.85)
+    cycles = p.phase(0.9, rests=p.chance(0.4))
     high, out = p.degrees(55, 90) * p.size, p.degrees(20, 55)
-    bend = p.between(0.05, 0.5)
+    bend = p.between(0.05, 0.5) if p.chance(0.5) else p.between(0.5, 1.7)
     speed = 0.0 if p.chance(0.5) else p.between(0.4, 0.9) * p.pace
     legs: list[Limb] = []
     arms: list[Limb] = []
@@ -109,7 +109,7 @@ def side_kick(p: Performer) -> Figure:
 
 
 def _kick(p: Performer, *, forward: bool) -> Figure:
-    cycles = p.phase(0.62)
+    cycles = p.phase(0.68, rests=True)
     turns = p.chance(0.4)
     x = cycles % 1.0
     up = smooth((x - 0.1) / 0.22) - smooth((x - 0.42) / 0.28)
@@ -135,7 +135,7 @@ def _kick(p: Performer, *, forward: bool) -> Figure:
             legs.append(Swing(tops[1] * up * mine, around, 0.06 + bend, (-0.4, -1.0, -0.8)))
             roll += 0.5 * out * mine * side
     back = 0.22 * up * p.size if forward else 0.05 * up
-    if p.chance(0.6):
+    if p.chance(0.3):
         guard = Swing(0.6 + p.drift(0.08), 0.35, 2.0 + p.drift(0.1), (0.3, -0.5, 1.0))
         spread = Swing(0.5 + 0.5 * up, 1.2, 0.8 + 0.3 * (1 - up))
         arms: tuple[Limb, Limb] = (guard, guard) if p.chance(0.5) else (spread, spread)
@@ -170,7 +170,7 @@ def skipping_rope(p: Performer) -> Figure:
         up = 0.5 * wave(cycles / 2 + k / 2, 0.3) if steps else 0
         legs.append(Swing(0.5 * bent + up, 0.1, bent + 1.6 * np.asarray(up)))
     figure = p.free((arm, arm), (legs[0], legs[1]), hop=hop)
-    if p.chance(0.75):
+    if p.chance(0.5):
         _rope(p, figure, turning)
     return figure
 

@@ -12,7 +12,12 @@ from movinet.synthetic.skeleton import SIDES, Figure, Limb, Reach, Swing, build
 from movinet.synthetic.vectors import Array, lean, smooth, tilt, turn, vector
 
 DEGREES = np.pi / 180
-RELAXED = ("hanging", "hanging", "hanging", "hips", "crossed", "bent", "behind")
+# Ways to hold the arms that every action shares with whoever does nothing.
+RELAXED = (
+    *("hanging",) * 4,
+    *("together", "guard", "bent") * 2,
+    *("hips", "crossed", "behind", "head", "ahead"),
+)
 
 
 @dataclass(frozen=True)
@@ -69,9 +74,17 @@ class Performer:
             total += np.sin(2 * np.pi * speed * self.t + start)
         return total * scale / 1.7
 
-    def phase(self, hz: float, wobble: float = 0.03) -> Array:
-        """Cycles done, from a random start, at `hz` by usual pace."""
-        return self.rng.random() + hz * self.pace * self.t + self.drift(wobble, 0.6)
+    def phase(self, hz: float, wobble: float = 0.03, *, rests: bool = False) -> Array:
+        """Cycles done, from a random start, at `hz` by usual pace.
+
+        With `rests`, there may be a rest before each whole cycle, longer in some clips than in
+        others: who rests looks like somebody who does nothing.
+        """
+        rest = 0.0 if not rests or self.chance(0.25) else self.between(0.1, 0.55)
+        rate = hz * self.pace * (1 - 0.6 * rest)
+        cycles = self.rng.random() + rate * self.t + self.drift(wobble, 0.6) * (1 - rest)
+        whole = np.floor(cycles)
+        return np.asarray(whole + np.minimum((cycles - whole) / (1 - rest), 1.0 - 1e-9))
 
     def event(self, length: float) -> tuple[Array, float]:
         """Something that happens once, wholly in the clip: 0 before, to 1 after; and its length."""
@@ -92,6 +105,22 @@ class Performer:
                 arms.append(Swing(0.45 + a, 0.35, self.degrees(95, 110) + b, (0.3, -1.0, 0.15)))
             elif style == "bent":
                 arms.append(Swing(0.25 + a, 0.5, self.degrees(50, 110) + b))
+            elif style == "together":
+                held = Reach(
+                    vector(
+                        self.body.arm * self.between(0.6, 0.8) + a * 0.2,
+                        0.09 + 0.04 * self.drift(0.4),
+                        self.body.arm * self.between(-0.4, 0.1) + b * 0.2,
+                    ),
+                    (0.0, 0.7, -1.0),
+                    near=True,
+                )
+                arms.append(held)
+            elif style == "guard":
+                raised = self.body.arm * vector(0.42 + a, 0.12 + 0.5 * a, -0.02 + b)
+                arms.append(Reach(raised, (-0.1, 0.6, -1.0), near=True))
+            elif style == "ahead":
+                arms.append(Swing(self.degrees(60, 95) + a, 0.15, 0.15 + b))
             elif style == "behind":
                 arms.append(Swing(0.45 + a, 2.5, self.degrees(50, 70) + b, (-0.2, -1.0, 0.0)))
             elif style == "head":

@@ -29,7 +29,7 @@ def waving_hand(p: Performer) -> Figure:
 
 def pumping_fist(p: Performer) -> Figure:
     """A bent arm up and down."""
-    up = wave(p.phase(1.5), p.between(0, 0.15), p.between(0, 0.15))
+    up = wave(p.phase(1.5, rests=True), p.between(0, 0.15), p.between(0, 0.15))
     low, high = p.degrees(55, 100), p.degrees(125, 165)
     arm = Swing(
         low + (high - low) * up * p.size,
@@ -55,7 +55,7 @@ def clapping(p: Performer) -> Figure:
 
 def stretching_arm(p: Performer) -> Figure:
     """One arm slowly over the head to the other side, or across the chest."""
-    e = wave(p.phase(0.4), p.between(0, 0.2), p.between(0.05, 0.3))
+    e = wave(p.phase(0.42, rests=True), p.between(0, 0.2), p.between(0.05, 0.3))
     side = SIDES[p.side]
     if p.chance(0.6):
         lift = p.degrees(15, 60)
@@ -90,8 +90,8 @@ def stretching_arm(p: Performer) -> Figure:
 
 def front_raises(p: Performer) -> Figure:
     """Straight arms from hanging to forward."""
-    hz, weights = 0.55, p.chance(0.6)
-    cycles = p.phase(hz)
+    hz, weights = 0.6, p.chance(0.3)
+    cycles = p.phase(hz, rests=True)
     turns = p.chance(0.3)
     top = p.degrees(80, 110)
     low, high = p.between(0, 0.25), p.between(0, 0.15)
@@ -104,11 +104,21 @@ def front_raises(p: Performer) -> Figure:
     back = 0.08 * (lifted[0] + lifted[1]) / 2
     figure = p.stand((arms[0], arms[1]), pelvis=Joined(-back))
     if weights:
-        hold_weights(figure, p)
+        hold_weights(p, figure)
     return figure
 
 
-def hold_weights(figure: Figure, p: Performer) -> None:
+def hold_something(p: Performer, figure: Figure) -> None:
+    """A ball in a hand, or dumb-bells, that play no part."""
+    if p.chance(0.4):
+        hold_weights(p, figure)
+        return
+    hand = figure.joints[:, HAND + p.side]
+    red, green, blue = p.rng.uniform(0.2, 0.95, 3)
+    figure.props.append(Prop(hand, hand + 1e-3, p.between(0.035, 0.11), (red, green, blue)))
+
+
+def hold_weights(p: Performer, figure: Figure) -> None:
     """A dumb-bell in each hand."""
     for k in (0, 1):
         hand = (figure.joints[:, HAND + k] + figure.joints[:, WRIST + k]) / 2
@@ -119,7 +129,7 @@ def hold_weights(figure: Figure, p: Performer) -> None:
 def punching(p: Performer) -> Figure:
     """Straight punches from a guard, one hand or both in turns."""
     hz = 1.3
-    cycles = p.phase(hz / 2)
+    cycles = p.phase(hz / 2, rests=True)
     arm = p.body.arm
     alone = p.chance(0.25)
     lead = SIDES[p.side]
@@ -149,7 +159,7 @@ def punching(p: Performer) -> Figure:
 
 def throwing(p: Performer) -> Figure:
     """A ball from behind the head, again and again or once."""
-    cycles = p.phase(0.6)
+    cycles = p.phase(0.65, rests=True)
     x = cycles % 1.0
     # 0 to 0.45 wind up, to 0.62 throw, to 1 back to rest.
     back = smooth(x / 0.4) - smooth((x - 0.45) / 0.12)
@@ -179,7 +189,8 @@ def throwing(p: Performer) -> Figure:
         feet=(feet[0], feet[1]),
         width=p.between(0.2, 0.35),
     )
-    _ball(p, figure, cycles, 0.56)
+    if p.chance(0.6):
+        _ball(p, figure, cycles, 0.56)
     return figure
 
 
@@ -200,7 +211,7 @@ def _ball(p: Performer, figure: Figure, cycles: Array, release: float) -> None:
 
 def bowing(p: Performer) -> Figure:
     """From the hips forward and up again."""
-    e = wave(p.phase(0.42), p.between(0.0, 0.25), p.between(0.05, 0.25))
+    e = wave(p.phase(0.45, rests=True), p.between(0.0, 0.15), p.between(0.05, 0.25))
     deep = p.degrees(50, 85) * p.size
     arms = p.relaxed(p.pick("hanging", "hanging", "behind", "hips"))
     if p.chance(0.4):
