@@ -8,7 +8,6 @@ from movinet.synthetic.performer import Joined, Performer, swing, wave
 from movinet.synthetic.skeleton import SIDES, Figure, Limb, Prop, Reach, Swing, build
 from movinet.synthetic.vectors import Array, lean, smooth, tilt, vector
 
-
 # How far the hips of a plank are above the line from shoulders to heels, in radians.
 _HOLLOW = 0.0, 0.14
 
