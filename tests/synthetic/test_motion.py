@@ -55,6 +55,17 @@ def test_an_action_moves_more_than_a_breath(label):
         assert way > 0.03 * body.height, seed
 
 
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 2**32), hz=st.floats(0.4, 2.0))
+def test_a_rest_is_short_enough_to_see_the_action(seed, hz):
+    rng = np.random.default_rng(seed)
+    performer = Performer(rng, random_body(rng), np.arange(30) / 10, 3.0)
+    cycles = performer.phase(hz, wobble=0.0, rests=True)
+    resting = cycles % 1.0 > 1 - 1e-6
+    for begin in range(30 - 14):
+        assert not resting[begin : begin + 14].all()
+
+
 @pytest.mark.parametrize("label", LABELS)
 def test_every_performance_is_another_one(label):
     first, second = (perform(label, seed)[0].joints for seed in (1, 2))

@@ -47,8 +47,8 @@ def push_up(p: Performer) -> Figure:
 
 def mountain_climber(p: Performer) -> Figure:
     """On the hands, the knees to the chest in turns."""
-    cycles = p.phase(1.0)
-    rest = p.between(0.15, 0.6)
+    cycles = p.phase(1.0, rests=p.chance(0.4))
+    rest = p.between(0.3, 0.65)
     legs: list[Limb] = []
     for k in (0, 1):
         e = wave(cycles + k / 2, rest, 0.0) * p.size

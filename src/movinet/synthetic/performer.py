@@ -80,7 +80,10 @@ class Performer:
         With `rests`, there may be a rest before each whole cycle, longer in some clips than in
         others: who rests looks like somebody who does nothing.
         """
-        rest = 0.0 if not rests or self.chance(0.25) else self.between(0.1, 0.55)
+        # No rest takes more than 0.4 of a clip, or little of the action would be seen.
+        most = min(0.4 * self.seconds, 1.2) * hz * self.pace
+        most = min(most / (1 + 0.6 * most), 0.55)
+        rest = 0.0 if not rests or self.chance(0.25) else self.between(0.2, 1.0) * most
         rate = hz * self.pace * (1 - 0.6 * rest)
         cycles = self.rng.random() + rate * self.t + self.drift(wobble, 0.6) * (1 - rest)
         whole = np.floor(cycles)
