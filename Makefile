@@ -36,7 +36,7 @@ test: $(VENV)/ready test-oldest
 
 # The watching side on the oldest NumPy, without the packages that only tests and benchmarks use.
 test-oldest: $(OLDEST)/ready
-	$(OLDEST)/bin/python -m pytest -q tests/frames tests/models tests/runtime tests/stream tests/evaluation tests/outputs
+	$(OLDEST)/bin/python -m pytest -q tests/frames tests/models tests/runtime tests/stream tests/evaluation tests/outputs tests/synthetic
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

@@ -17,6 +17,7 @@ NAMES = (
     "export",
     "variants",
     "datasets",
+    "synthetic",
 )
 
 

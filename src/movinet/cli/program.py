@@ -19,6 +19,11 @@ _VERBS = {
     "export": ("movinet.cli.export", "export", "Make a model file of a network."),
     "models": ("movinet.cli.models", "models", "List, describe and fetch models."),
     "evaluate": ("movinet.cli.evaluate", "evaluate_", "Say how right a model is on your clips."),
+    "synthesize": (
+        "movinet.cli.synthesize",
+        "synthesize",
+        "Draw labelled clips of figures that perform actions.",
+    ),
     "benchmark": ("movinet.cli.benchmark", "benchmark_", "Measure models side by side."),
 }
 
