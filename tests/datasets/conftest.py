@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import pytest
-import torch
 
 from frames.videos import write_video
+from kit.threads import one_thread  # noqa: F401 (used by every test)
 from movinet.datasets.cache import cache_clips
 from movinet.datasets.dataset import read_dataset
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Two threads on a busy machine wait for each other."""
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -6,21 +6,12 @@ import dataclasses
 
 import numpy as np
 import pytest
-import torch
 
 from frames.videos import write_video
 from kit.networks import small
+from kit.threads import one_thread  # noqa: F401 (used by every test)
 from movinet.training import Settings
 from movinet.training.recipes import RECIPES
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Two threads of small operations wait for each other on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
