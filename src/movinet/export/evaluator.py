@@ -24,7 +24,7 @@ from movinet.export.graph import (
     Unary,
     UnaryKind,
 )
-from movinet.export.lowering import IMAGE
+from movinet.export.networklowering import IMAGE
 from movinet.network.layers import padded
 
 _UNARY: dict[UnaryKind, Callable[[Tensor], Tensor]] = {
