@@ -11,8 +11,8 @@ from movinet.export.evaluator import Evaluator, one_thread
 from movinet.export.graph import Array, Binary, Graph, is_picture
 
 _BINS = 2048
-# Clipped numbers weigh more than rounded ones: with the square, a label's score moved by up to 0.07,
-# with the cube by 0.03 (lite network, calibrated and tried on the same 14 Kinetics-600 videos).
+# Clipped numbers weigh more than rounded ones: with the square, a label's score moved by up to
+# 0.07, with the cube by 0.03 (lite network, calibrated and tried on the same 14 videos).
 _POWER = 3
 _SHRINKS = torch.logspace(0, -1.7, 30, dtype=torch.float64)  # 1 down to a fiftieth
 
