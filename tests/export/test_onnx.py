@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from movinet.errors import MissingExtraError, ModelError
 from movinet.export.evaluator import Evaluator
 from movinet.export.lowering import lower_clip, lower_step
-from movinet.export.onnx import same_padding, write_onnx
+from movinet.export.onnx import write_onnx
 from movinet.models import read_info
 from movinet.models.onnxfile import pack_onnx
 from movinet.network import MoViNet, NetworkConfig
+from movinet.network.layers import same_padding
 from movinet.runtime import open_model
 
 SIZE = (45, 38)  # odd and even, so that every kind of padding is met

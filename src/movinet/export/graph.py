@@ -42,9 +42,20 @@ class Value:
     quantisation: Quantisation | None = None
 
 
+class _OneInput:
+    """An operation that reads one value."""
+
+    input: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of what it reads."""
+        return (self.input,)
+
+
 @dataclass(frozen=True)
-class Convolution:
-    """A convolution in the picture; weight `[out, rows, columns, in]`, bias `[out]`.
+class _Filter:
+    """What both kinds of convolutions say; bias `[out]`.
 
     Padding is TensorFlow's: "same" pads an odd total by more behind than in front.
     """
@@ -64,48 +75,30 @@ class Convolution:
 
 
 @dataclass(frozen=True)
-class Depthwise:
-    """The same for each channel by itself; weight `[1, rows, columns, channels]`."""
-
-    output: str
-    input: str
-    weight: str
-    bias: str
-    stride: int = 1
-    same: bool = True
-    fused: Fused = "none"
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of what it reads."""
-        return self.input, self.weight, self.bias
+class Convolution(_Filter):
+    """A convolution in the picture; weight `[out, rows, columns, in]`."""
 
 
 @dataclass(frozen=True)
-class AveragePool:
+class Depthwise(_Filter):
+    """The same for each channel by itself; weight `[1, rows, columns, channels]`."""
+
+
+@dataclass(frozen=True)
+class AveragePool(_OneInput):
     """Mean of 3x3 pixels with stride 2; at the edges of the real pixels only."""
 
     output: str
     input: str
 
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of what it reads."""
-        return (self.input,)
-
 
 @dataclass(frozen=True)
-class Mean:
+class Mean(_OneInput):
     """Mean over some axes, which stay with length 1."""
 
     output: str
     input: str
     axes: tuple[int, ...]
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of what it reads."""
-        return (self.input,)
 
 
 @dataclass(frozen=True)
@@ -125,17 +118,12 @@ class Binary:
 
 
 @dataclass(frozen=True)
-class Unary:
+class Unary(_OneInput):
     """One function of each element."""
 
     output: str
     kind: UnaryKind
     input: str
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of what it reads."""
-        return (self.input,)
 
 
 @dataclass(frozen=True)
@@ -153,7 +141,7 @@ class Concatenate:
 
 
 @dataclass(frozen=True)
-class Slice:
+class Slice(_OneInput):
     """Places `start` to `start + length` along an axis."""
 
     output: str
@@ -162,36 +150,21 @@ class Slice:
     start: int
     length: int
 
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of what it reads."""
-        return (self.input,)
-
 
 @dataclass(frozen=True)
-class Reshape:
+class Reshape(_OneInput):
     """The same elements in another shape."""
 
     output: str
     input: str
 
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of what it reads."""
-        return (self.input,)
-
 
 @dataclass(frozen=True)
-class Convert:
+class Convert(_OneInput):
     """The same numbers in the output's type: quantise, dequantise, requantise, widen."""
 
     output: str
     input: str
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of what it reads."""
-        return (self.input,)
 
 
 Operation = (

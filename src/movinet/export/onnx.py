@@ -30,6 +30,7 @@ from movinet.export.graph import (
     Unary,
     UnaryKind,
 )
+from movinet.network.layers import same_padding
 
 OPSET = 18
 # The oldest that knows this opset, so that old readers can read it.
@@ -62,12 +63,6 @@ def write_onnx(graph: Graph, *, half: bool = False) -> bytes:
         ModelError: a weight is too large for float16.
     """
     return _Writer(graph, half).model()
-
-
-def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
-    """TensorFlow's "same" along one axis: pixels in front and behind, the odd one behind."""
-    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
-    return total // 2, total - total // 2
 
 
 def channels_first(shape: Sequence[int]) -> tuple[int, ...]:
