@@ -55,7 +55,7 @@ def test_the_figure_is_in_the_picture_and_not_tiny(label, monkeypatch):
     for seed in range(12):
         rng = np.random.default_rng([seed, zlib.crc32(label.encode())])
         shot = filming._Filming(rng, label, 224, t, 3.0)
-        flat, scale = shot._screen(shot.cast[0].figure.joints)
+        flat, scale = shot.screen(shot.cast[0].figure.joints)
         inside = ((flat > 0) & (flat < 224)).all(-1).mean(1)
         assert inside.min() > 0.4, seed
         assert (scale[:, 0] * shot.cast[0].body.height).mean() > 60, seed

@@ -11,7 +11,7 @@ from frames.videos import write_video
 from kit.networks import small
 from kit.threads import one_thread  # noqa: F401 (used by every test)
 from movinet.training import Settings
-from movinet.training.recipes import RECIPES
+from movinet.training.recipes import RECIPES, Recipe
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +47,8 @@ def settings(clips):
 
     def make(recipe: str = "finetune", **options) -> Settings:
         own = {"epochs": 3, "batch": 4} if recipe != "linear" else {}
-        changes = {name: options.pop(name) for name in ("epochs", "rate") if name in options}
+        known = {field.name for field in dataclasses.fields(Recipe)}
+        changes = {name: options.pop(name) for name in known & options.keys()}
         chosen = dataclasses.replace(RECIPES[recipe], **{**own, **changes})
         wanted = {"validation": 0.34, "precision": "dynamic", "frames": 4, **options}
         return Settings(data=str(clips), start="drawn", recipe=chosen, **wanted)

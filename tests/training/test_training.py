@@ -11,12 +11,14 @@ import torch
 
 import movinet
 from kit.networks import small
+from movinet.datasets import Augmentation, Batches
 from movinet.errors import ModelError, SourceError, UsageError
 from movinet.models import read_info
 from movinet.network import load
 from movinet.training import train
 from movinet.training.checkpoint import read_checkpoint, write_checkpoint
 from movinet.training.linear import Features, fit
+from movinet.training.recipes import Stage
 
 
 class Killed(Exception):  # noqa: N818
@@ -24,21 +26,29 @@ class Killed(Exception):  # noqa: N818
 
 
 class KillAfter:
-    """A watcher that ends the run after so many epochs."""
+    """A watcher that ends the run after so many epochs, or batches of all of them."""
 
-    def __init__(self, epochs: int) -> None:
-        self.epochs = epochs
+    def __init__(self, epochs: int = 0, *, batches: int = 0) -> None:
+        self.epochs, self.batches = epochs, batches
+        self._in_epoch = False
 
     def stage(self, text):
-        pass
+        self._in_epoch = text.startswith("epoch")
 
     def at(self, done, total):
-        pass
+        self.batches -= self._in_epoch
+        if self._in_epoch and not self.batches:
+            raise Killed
 
     def epoch(self, epoch, of):
         self.epochs -= 1
         if not self.epochs:
             raise Killed
+
+
+def same(one, two) -> None:
+    for name, tensor in weights(one).items():
+        torch.testing.assert_close(weights(two)[name], tensor, rtol=0, atol=0)
 
 
 def weights(folder):
@@ -81,10 +91,7 @@ def test_finetune_says_how_it_went(net, settings, tmp_path):
 def test_the_same_seed_gives_the_same_weights(settings, tmp_path):
     for name in ("one", "two"):
         train(small("lite", size=(40, 40)), settings(), tmp_path / name, cache=tmp_path / "c")
-    for one, two in zip(
-        weights(tmp_path / "one").values(), weights(tmp_path / "two").values(), strict=True
-    ):
-        torch.testing.assert_close(one, two, rtol=0, atol=0)
+    same(tmp_path / "one", tmp_path / "two")
 
 
 @pytest.mark.parametrize("recipe", ["finetune", "scratch"])
@@ -108,10 +115,78 @@ def test_a_run_that_was_killed_ends_like_one_left_alone(recipe, epochs, settings
     torch.manual_seed(99)
     again = train(net(), settings(recipe), tmp_path / "killed", cache=tmp_path / "cache")
     assert again.epochs == whole.epochs
-    for one, two in zip(
-        weights(tmp_path / "whole").values(), weights(tmp_path / "killed").values(), strict=True
-    ):
-        torch.testing.assert_close(one, two, rtol=0, atol=0)
+    same(tmp_path / "whole", tmp_path / "killed")
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_a_run_that_was_killed_in_an_epoch(accumulate, settings, tmp_path, monkeypatch):
+    """Gradients that wait for their step are kept as well."""
+    monkeypatch.setattr("movinet.training.run._CHECKPOINT_SECONDS", 0)
+    wanted = settings("scratch", epochs=2, batch=2, accumulate=accumulate)
+    cache = tmp_path / "cache"
+    whole = train(small("stream", size=(40, 40)), wanted, tmp_path / "whole", cache=cache)
+    for batches in (2, 1, 3):
+        with pytest.raises(Killed):
+            train(
+                small("stream", size=(40, 40)),
+                wanted,
+                tmp_path / "killed",
+                cache=cache,
+                watcher=KillAfter(batches=batches),
+            )
+        torch.manual_seed(99)
+    again = train(small("stream", size=(40, 40)), wanted, tmp_path / "killed", cache=cache)
+    assert again.epochs == whole.epochs
+    same(tmp_path / "whole", tmp_path / "killed")
+
+
+def test_stages_have_their_own_pictures(net, settings, tmp_path, monkeypatch):
+    seen = []
+
+    def batches(cached, **options):
+        seen.append((options["size"], options["frames"]))
+        return Batches(cached, **options)
+
+    monkeypatch.setattr("movinet.training.trainer.Batches", batches)
+    stages = (Stage(part=0.5, size=0.8, frames=0.5), Stage(part=0.25, size=0.9), Stage(part=0.25))
+    wanted = settings("scratch", epochs=4, stages=stages)
+    trained = train(net, wanted, tmp_path / "run", cache=tmp_path / "cache")
+    assert seen == [(32, 2), (32, 2), (36, 4), (40, 4)]
+    # The best of another stage was the best on other pictures.
+    assert [epoch.best for epoch in trained.epochs][2:] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "change", [{"optimiser": "rmsprop", "rate": 0.01}, {"mixed_precision": True}]
+)
+def test_other_ways_to_move_learn_as_well(change, net, settings, tmp_path):
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    wanted = settings(epochs=6, **change)
+    trained = train(net, wanted, tmp_path / "run", cache=tmp_path / "cache")
+    assert trained.epochs[-1].loss < trained.epochs[0].loss
+    after = weights(tmp_path / "run")
+    assert not torch.equal(after["stem.conv.weight"], before["stem.conv.weight"])
+
+
+def test_two_batches_of_half_the_clips_make_one_step(settings, tmp_path):
+    """Without batch norm's statistics, dropout and chance, accumulation changes nothing.
+
+    AdamW would make large steps of the smallest differences.
+    """
+    plain = Augmentation(area=(1, 1), ratio=(1, 1), flip=0, speed=(1, 1), brightness=0, contrast=0)
+    for name, batch, accumulate in (("one", 4, 1), ("two", 2, 2)):
+        wanted = settings(
+            epochs=1,
+            batch=batch,
+            accumulate=accumulate,
+            optimiser="rmsprop",
+            augmentation=plain,
+            balanced=False,
+        )
+        net = small("lite", size=(40, 40), seed=2, dropout=0.0, drop_path=0.0)
+        train(net, wanted, tmp_path / name, cache=tmp_path / "cache")
+    for name, tensor in weights(tmp_path / "one").items():
+        torch.testing.assert_close(weights(tmp_path / "two")[name], tensor, rtol=1e-3, atol=1e-5)
 
 
 def test_weights_change_more_the_deeper_they_lie(settings, tmp_path):
@@ -142,6 +217,7 @@ class TestBadInput:
         with pytest.raises(ModelError, match="the loss is not a number in epoch"):
             train(net, settings(rate=1e30, epochs=9), tmp_path / "r", cache=tmp_path / "c")
         assert not (tmp_path / "r" / "model.tflite").exists()
+        assert all(tensor.isfinite().all() for tensor in weights(tmp_path / "r").values())
 
     def test_a_base_network(self, settings, tmp_path):
         with pytest.raises(UsageError, match="base form cannot watch"):

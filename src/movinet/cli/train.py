@@ -45,6 +45,8 @@ _SECONDS_BETWEEN = 0.2
     show_default=True,
     help="Of a network from scratch.",
 )
+@click.option("--size", type=click.IntRange(32), help="Of a network from scratch, in pixels.")
+@click.option("--fps", type=click.FloatRange(0, min_open=True), help="Of a network from scratch.")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the clips.")
 @click.option("--rate", type=float, help="The highest learning rate.")
 @click.option("--batch", type=click.IntRange(1), help="Clips in a step.")
@@ -79,6 +81,8 @@ def train(
     out: str,
     variant: str,
     form: str,
+    size: int | None,
+    fps: float | None,
     epochs: int | None,
     rate: float | None,
     batch: int | None,
@@ -120,7 +124,7 @@ def train(
         augmentation=augmentation,
         **{name: value for name, value in given.items() if value is not None},
     )
-    net = fresh(variant, form, seed) if start == "scratch" else _known(start)
+    net = fresh(variant, form, seed, size=size, fps=fps) if start == "scratch" else _known(start)
     shown = _Shown(quiet=as_json)
     trained = run(
         net,

@@ -1,6 +1,6 @@
 """Labelled clips as training data: folders, lists, splits, checks, cache, augmentation, batches."""
 
-from movinet.datasets.augmentation import Augmentation, view
+from movinet.datasets.augmentation import Augmentation, apply, view
 from movinet.datasets.cache import CachedClips, cache_clips, stored_size
 from movinet.datasets.checks import Findings, check
 from movinet.datasets.dataset import Dataset, read_dataset
@@ -14,6 +14,7 @@ __all__ = [
     "CachedClips",
     "Dataset",
     "Findings",
+    "apply",
     "cache_clips",
     "check",
     "read_dataset",

@@ -36,6 +36,29 @@ def render_clip(
     Raises:
         UsageError: the label is not one of `LABELS`, or size, rate or length make no sense.
     """
+    filming, exposures = _film(label, seed, size, fps, seconds)
+    return filming.frames(exposures)
+
+
+def locate_joints(
+    label: str, seed: int, *, size: int = 224, fps: float = 10, seconds: float = 3
+) -> tuple[Array, Array]:
+    """Where the joints of who performs are in the clip that `render_clip` gives for the same.
+
+    Returns:
+        `[T, JOINTS, 2]`, x and y in pixels from the upper left corner, in the order of `skeleton`,
+        also of joints that are hidden or outside; and `[T]`, pixels per metre at the pelvis.
+
+    Raises:
+        UsageError: as `render_clip`.
+    """
+    filming, exposures = _film(label, seed, size, fps, seconds)
+    flat, scale = filming.screen(filming.cast[0].figure.joints)
+    return flat[::exposures], scale[::exposures, PELVIS]
+
+
+def _film(label: str, seed: int, size: int, fps: float, seconds: float) -> tuple[_Filming, int]:
+    """All that is drawn by chance but the scenery; and exposures a frame."""
     check(label, size, fps, seconds)
     if seed < 0:
         raise UsageError(f"the seed {seed} is negative: use 0 or more")
@@ -44,7 +67,7 @@ def render_clip(
     exposures = int(rng.choice((1, 1, 3)))
     open_for = rng.uniform(0.2, _SHUTTER)
     t = (np.arange(count)[:, None] + np.arange(exposures) / exposures * open_for).ravel() / fps
-    return _Filming(rng, label, size, t, count / fps).frames(exposures)
+    return _Filming(rng, label, size, t, count / fps), exposures
 
 
 def check(label: str, size: int, fps: float, seconds: float) -> None:
@@ -105,6 +128,10 @@ class _Filming:
             self._second(t, seconds)
         for member in self.cast:
             member.with_props()
+
+    def _scenery(self) -> None:
+        """Draw what does not move, and the faults of the camera."""
+        rng, size = self.rng, self.size
         self.canvas = background(rng, self.camera, self.light, self.high, self.wide)
         self.gain = (rng.uniform(0.75, 1.15) * (1 + rng.normal(0, 0.05, 3))).astype(np.float32)
         self.lift = np.float32(rng.uniform(0, 0.08))
@@ -160,8 +187,9 @@ class _Filming:
 
     def frames(self, exposures: int) -> Array:
         """All frames, each a mean of some exposures."""
+        self._scenery()
         size, count = self.size, len(self.t) // exposures
-        screens = [self._screen(member.points) for member in self.cast]
+        screens = [self.screen(member.points) for member in self.cast]
         orders = [
             self._depths(member, screen) for member, screen in zip(self.cast, screens, strict=True)
         ]
@@ -192,7 +220,7 @@ class _Filming:
             out[number] = total.transpose(1, 2, 0)
         return out
 
-    def _screen(self, world: Array) -> tuple[Array, Array]:
+    def screen(self, world: Array) -> tuple[Array, Array]:
         """Pixels on the screen `[N, P, 2]` and pixels per metre `[N, P]`."""
         flat, scale = self.camera.project(world)
         zoom = self.zoom[:, None]
@@ -245,7 +273,7 @@ class _Filming:
             return []
         made = []
         for member in self.cast:
-            screen = self._screen(on_floor(member.figure.joints, self.light))
+            screen = self.screen(on_floor(member.figure.joints, self.light))
             made.append((*screen, member.body.girth))
         return made
 
@@ -295,7 +323,7 @@ class _Filming:
         tint = member.look.hair.colour[:, 0, 0] * 0.5 + 0.35
         middle = top - (0, 0, half[2])
         for corners, shade in faces(middle, half, 0.0, self.camera.place, self.light):
-            flat = self._screen(np.broadcast_to(corners, (len(self.t), 4, 3)))[0][k]
+            flat = self.screen(np.broadcast_to(corners, (len(self.t), 4, 3)))[0][k]
             fill(picture, flat, tint * shade)
 
 

@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from itertools import accumulate
+from typing import Any, Literal
 
 from movinet.datasets import Augmentation
 from movinet.errors import UsageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A part of the epochs, with smaller pictures or shorter clips than the network is for.
+
+    What a network learns from small pictures it does not have to learn again from large ones
+    (Touvron et al., "Fixing the train-test resolution discrepancy", 2019), and a step with them
+    takes a fraction of the time.
+
+    Attributes:
+        part: of all epochs, 0 to 1.
+        size: of the network's height and width, 0 to 1.
+        frames: of a training clip's frames, 0 to 1.
+    """
+
+    part: float = 1.0
+    size: float = 1.0
+    frames: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +37,9 @@ class Recipe:
         name: what it is called.
         epochs: passes over the clips; 0: none, only the classifier is fitted to the features.
         batch: clips in a step.
+        stages: what is different in parts of the epochs, in order; together they are all of them.
+        accumulate: batches whose gradients make one step.
+        optimiser: "adamw", or "rmsprop" with the decay, momentum and epsilon of the official code.
         rate: the highest learning rate, of the classifier and the layer before it.
         backbone: the part of that rate that the first layers of the network have; layers between
             have something between (discriminative rates).
@@ -28,12 +51,18 @@ class Recipe:
         frozen_norm: batch norm keeps its statistics.
         start_linear: the classifier begins as the one that the features alone allow.
         patience: epochs without a better validation after which training stops; 0: never.
+        balanced: every class is shown as often as every other; else as often as it has clips.
+        mixed_precision: activations in bfloat16; None: on a GPU only. On a CPU it takes as long,
+            since not the arithmetic but the memory is what it waits for.
         augmentation: what is done to clips.
     """
 
     name: str
     epochs: int
     batch: int = 8
+    stages: tuple[Stage, ...] = (Stage(),)
+    accumulate: int = 1
+    optimiser: Literal["adamw", "rmsprop"] = "adamw"
     rate: float = 3e-4
     backbone: float = 1.0
     warmup: float = 0.1
@@ -44,7 +73,16 @@ class Recipe:
     frozen_norm: bool = False
     start_linear: bool = False
     patience: int = 0
+    balanced: bool = True
+    mixed_precision: bool | None = None
     augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def stage(self, epoch: int) -> int:
+        """Which of the stages epoch `epoch`, 0 for the first, belongs to."""
+        ends = accumulate(stage.part for stage in self.stages)
+        # Sums of parts may end a hair below where they should.
+        begun = [number for number, end in enumerate(ends) if epoch >= end * self.epochs - 1e-6]
+        return min(len(begun), len(self.stages) - 1)
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain JSON values."""
@@ -66,7 +104,21 @@ RECIPES = {
             start_linear=True,
             augmentation=Augmentation(area=(0.6, 1.0), brightness=0.25, contrast=0.25),
         ),
-        Recipe(name="scratch", epochs=60, batch=16, rate=2e-3, warmup=0.05, average=0.995),
+        Recipe(
+            name="scratch",
+            epochs=20,
+            batch=16,
+            stages=(
+                Stage(part=0.5, size=0.5, frames=0.5),
+                Stage(part=0.3, size=0.75, frames=0.67),
+                Stage(part=0.2),
+            ),
+            rate=3e-3,
+            warmup=0.05,
+            weight_decay=0.02,
+            average=0.995,
+            balanced=False,
+        ),
     )
 }
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import statistics
+import time
 from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,7 +21,7 @@ from movinet.datasets import (
     stored_size,
     view,
 )
-from movinet.errors import OutputError, UsageError
+from movinet.errors import ModelError, OutputError, UsageError
 from movinet.evaluation.labelledvideo import TRAIN, VALIDATION
 from movinet.export import Exported, export
 from movinet.models.wholefile import write_whole
@@ -27,12 +29,14 @@ from movinet.network import MoViNet, NetworkConfig, save
 from movinet.training.checkpoint import read_checkpoint, write_checkpoint
 from movinet.training.linear import features, fit, set_classifier
 from movinet.training.recipes import Recipe
-from movinet.training.trainer import Epoch, Trainer
+from movinet.training.trainer import Epoch, NotANumber, Trainer
 
 CHECKPOINT, SETTINGS, METRICS = "checkpoint.pt", "settings.json", "metrics.jsonl"
 WEIGHTS, MODEL = "weights.safetensors", "model.tflite"
 _LEAST_FRAMES = 4
 _CALIBRATION = 50
+# How much work a run that is killed may lose; writing a checkpoint takes 0.1 seconds.
+_CHECKPOINT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -88,10 +92,26 @@ class Trained:
     findings: tuple[str, ...]
 
 
-def fresh(variant: str, form: str, seed: int) -> MoViNet:
-    """An untrained network, the same for the same seed."""
+def fresh(
+    variant: str, form: str, seed: int, *, size: int | None = None, fps: float | None = None
+) -> MoViNet:
+    """An untrained network, the same for the same seed.
+
+    Args:
+        variant: such as "a0".
+        form: "stream" or "lite".
+        seed: of its weights.
+        size: height and width of its pictures, in pixels; None: as published.
+        fps: frames a second; None: as published.
+    """
     torch.manual_seed(seed)
-    return MoViNet(NetworkConfig.of(variant, form))
+    net = MoViNet(NetworkConfig.of(variant, form))
+    net.info = replace(
+        net.info,
+        size=net.info.size if size is None else (size, size),
+        fps=net.info.fps if fps is None else Fraction(str(fps)),
+    )
+    return net
 
 
 class Watcher(Protocol):
@@ -183,19 +203,24 @@ def train(
     validation = cached.get(VALIDATION)
     trainer = _trainer(net, settings, clips, validation, frames, workers, device)
     epochs = _resume(trainer, folder)
-    if not trainer.done and settings.recipe.start_linear:
+    if not (folder / CHECKPOINT).exists() and settings.recipe.start_linear:
         watcher.stage("fitting a classifier to what the network sees already")
         set_classifier(
             trainer.net, *fit(features(trainer.net, clips, frames, watcher.at), len(dataset.labels))
         )
         trainer.average.load_state_dict(trainer.net.state_dict())
+    keeper = _Keeper(folder / CHECKPOINT, trainer, epochs, watcher)
     while not trainer.finished:
         watcher.stage(f"epoch {trainer.done + 1} of {settings.recipe.epochs}")
-        epoch = trainer.epoch(lambda done, total, loss: watcher.at(done, total))
-        epochs.append(epoch)
-        write_checkpoint(
-            folder / CHECKPOINT, {**trainer.state(), "epochs": [asdict(e) for e in epochs]}
-        )
+        try:
+            epochs.append(epoch := trainer.epoch(keeper.at))
+        except NotANumber as error:
+            kept = ""
+            if trainer.best is not None:
+                save(trainer.result(), folder / WEIGHTS)
+                kept = f"; the weights of before are in {folder / WEIGHTS}"
+            raise ModelError(f"{error}{kept}: begin again with a lower --rate") from error
+        keeper.save()
         lines = "".join(json.dumps(asdict(e)) + "\n" for e in epochs)
         write_whole(folder / METRICS, lines.encode())
         watcher.epoch(epoch, settings.recipe.epochs)
@@ -284,6 +309,27 @@ def _resume(trainer: Trainer, folder: Path) -> list[Epoch]:
     state = read_checkpoint(folder / CHECKPOINT)
     trainer.load(state)
     return [Epoch(**said) for said in state["epochs"]]
+
+
+class _Keeper:
+    """Writes a checkpoint now and then."""
+
+    def __init__(self, path: Path, trainer: Trainer, epochs: list[Epoch], watcher: Watcher) -> None:
+        self._path, self._trainer = path, trainer
+        self._epochs, self._watcher = epochs, watcher
+        self._saved = time.monotonic()
+
+    def at(self, done: int, total: int) -> None:
+        """A batch is done."""
+        self._watcher.at(done, total)
+        if time.monotonic() - self._saved >= _CHECKPOINT_SECONDS and done < total:
+            self.save()
+
+    def save(self) -> None:
+        """Write all that the run needs to go on."""
+        epochs = [asdict(epoch) for epoch in self._epochs]
+        write_checkpoint(self._path, {**self._trainer.state(), "epochs": epochs})
+        self._saved = time.monotonic()
 
 
 def _export(net: MoViNet, path: Path, precision: str, clips: CachedClips) -> Exported:

@@ -17,7 +17,7 @@ from movinet.errors import ModelError
 from movinet.network import MoViNet
 from movinet.network.layers import Norm
 from movinet.training.linear import layers
-from movinet.training.recipes import Recipe
+from movinet.training.recipes import Recipe, Stage
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,10 @@ class Epoch:
     best: bool
 
 
+class NotANumber(ModelError):  # noqa: N818 (it says what the loss is)
+    """The loss is infinite or undefined."""
+
+
 class Trainer:
     """One run. `epoch` does the next epoch; `state` and `load` save it and take it up again.
 
@@ -44,7 +48,7 @@ class Trainer:
         net: the network in training.
         average: the average of its weights over steps, which is what is kept.
         done: epochs that are done.
-        best: state of the best averaged weights, and their accuracy.
+        best: state of the best averaged weights of the stage, and their accuracy.
     """
 
     def __init__(
@@ -68,20 +72,15 @@ class Trainer:
         self.best: tuple[float, dict[str, torch.Tensor]] | None = None
         self._clips, self._validation = clips, validation
         self._seed, self._workers = seed, workers
+        # Of the epoch that is being done: its batches so far, and the sum of their losses.
+        self._batches, self._losses = 0, 0.0
         self._step, self._since_best = 0, 0
-        self._loss = 0.0
-        self._per_epoch = math.ceil(len(clips) / recipe.batch)
-        self._steps = max(1, recipe.epochs * self._per_epoch)
-        groups = [
-            {"params": part, "rate": recipe.rate * _rate(depth, recipe.backbone), "weight_decay": d}
-            for depth, parameters in layers(self.net)
-            for part, d in (
-                ([p for p in parameters if p.dim() > 1], recipe.weight_decay),
-                ([p for p in parameters if p.dim() <= 1], 0.0),
-            )
-            if part
-        ]
-        self._optimiser = torch.optim.AdamW(groups, lr=recipe.rate)
+        per_epoch = math.ceil(math.ceil(len(clips) / recipe.batch) / recipe.accumulate)
+        self._steps = max(1, recipe.epochs * per_epoch)
+        self._mixed = recipe.mixed_precision
+        if self._mixed is None:
+            self._mixed = self.device.type == "cuda"
+        self._optimiser = optimiser_of(recipe, self.net)
         torch.manual_seed(seed)
 
     # ---- a run ---------------------------------------------------------------------------------
@@ -92,60 +91,85 @@ class Trainer:
         patience = self.recipe.patience
         return self.done >= self.recipe.epochs or bool(patience and self._since_best >= patience)
 
-    def epoch(self, progress: Callable[[int, int, float], None] = lambda *_: None) -> Epoch:
-        """Do the next epoch.
+    @property
+    def _stage(self) -> Stage:
+        return self.recipe.stages[self.recipe.stage(self.done)]
+
+    @property
+    def _size(self) -> int:
+        return round(self._stage.size * self.net.info.size[0])
+
+    def epoch(self, progress: Callable[[int, int], None] = lambda done, total: None) -> Epoch:
+        """Do the next epoch, or the rest of one that was saved in its midst.
 
         Args:
-            progress: called with the steps done, of how many, and the mean loss so far.
+            progress: called after every batch with how many are done, and of how many; `state` may
+                be saved then.
 
         Raises:
-            ModelError: when the loss is no number any more.
+            NotANumber: the loss is none any more; the averaged weights are as they were.
         """
+        self._prepare()
+        batches = Batches(
+            self._clips,
+            batch=self.recipe.batch,
+            frames=max(2, round(self._stage.frames * self.frames)),
+            size=self._size,
+            seed=self._seed,
+            epoch=self.done,
+            start_batch=self._batches,
+            augmentation=self.recipe.augmentation,
+            balanced=self.recipe.balanced,
+            workers=self._workers,
+        )
+        total = self._batches + len(batches)
+        for batch in batches:
+            self._losses += self._learn(batch.clips.to(self.device), batch.targets.to(self.device))
+            self._batches += 1
+            if self._batches % self.recipe.accumulate == 0 or self._batches == total:
+                self._move()
+            progress(self._batches, total)
+        return self._close(self._losses / total)
+
+    def _prepare(self) -> None:
         self.net.train()
         if self.recipe.frozen_norm:
             for module in self.net.modules():
                 if isinstance(module, Norm):
                     module.eval()
-        batches = Batches(
-            self._clips,
-            batch=self.recipe.batch,
-            frames=self.frames,
-            size=self.net.info.size[0],
-            seed=self._seed,
-            epoch=self.done,
-            augmentation=self.recipe.augmentation,
-            balanced=True,
-            workers=self._workers,
-        )
-        total = 0.0
-        for number, batch in enumerate(batches, 1):
-            total += self._learn(batch.clips.to(self.device), batch.targets.to(self.device))
-            progress(number, len(batches), total / number)
-        self.done += 1
+
+    def _close(self, loss: float) -> Epoch:
         accuracy = self.accuracy()
-        better = self.best is None or accuracy is None or accuracy >= self.best[0]
+        # What was the best on other pictures is not a best of these.
+        first = not self.done or self.recipe.stage(self.done) != self.recipe.stage(self.done - 1)
+        better = first or self.best is None or accuracy is None or accuracy >= self.best[0]
         self._since_best = 0 if better else self._since_best + 1
         if better:
             weights = {n: t.detach().cpu().clone() for n, t in self.average.state_dict().items()}
             self.best = (-1.0 if accuracy is None else accuracy, weights)
-        return Epoch(self.done, total / len(batches), accuracy, better)
+        self.done += 1
+        self._batches, self._losses = 0, 0.0
+        return Epoch(self.done, loss, accuracy, better)
 
     def _learn(self, clips: torch.Tensor, targets: torch.Tensor) -> float:
-        factor = self._factor()
-        for group in self._optimiser.param_groups:
-            group["lr"] = group["rate"] * factor
-        logits = self.net(clips)
+        """Add to the gradients what a batch says; gives its loss."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=bool(self._mixed)):
+            logits = self.net(clips)
         loss = F.cross_entropy(logits, targets, label_smoothing=self.recipe.label_smoothing)
         value = float(loss.detach())
         if not math.isfinite(value):
-            raise ModelError(
-                f"the loss is not a number in epoch {self.done + 1}: the weights of the best epoch "
-                "before are kept; begin again with a lower learning rate"
-            )
-        self._optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+            raise NotANumber(f"the loss is not a number in epoch {self.done + 1}")
+        (loss / self.recipe.accumulate).backward()  # type: ignore[no-untyped-call]
+        return value
+
+    def _move(self) -> None:
+        """One step along the gradients."""
+        factor = self._factor()
+        for group in self._optimiser.param_groups:
+            group["lr"] = group["rate"] * factor
         nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe.clip_norm)
         self._optimiser.step()
+        self._optimiser.zero_grad()
         self._step += 1
         # The average must forget the beginning before it is long.
         kept = min(self.recipe.average, self._step / (self._step + 9))
@@ -154,7 +178,6 @@ class Trainer:
                 self.average.state_dict().values(), self.net.state_dict().values(), strict=True
             ):
                 mean.lerp_(tensor, 1 - kept)
-        return value
 
     def _factor(self) -> float:
         """Of the learning rate: a rise, and a cosine down."""
@@ -165,14 +188,17 @@ class Trainer:
 
     @torch.no_grad()
     def accuracy(self) -> float | None:
-        """Of the averaged weights on the validation clips, each as a stream to its end."""
+        """Of the averaged weights on the validation clips, each as a stream to its end.
+
+        The pictures are of the size that is being trained with.
+        """
         if self._validation is None:
             return None
         fused = self.average.fuse().to(self.device)
         right = 0
         for index, target in enumerate(self._validation.targets):
             length = min(self._validation.frames(index), self.net.info.clip_frames)
-            clip = view(self._validation.clip(index), self.net.info.size[0], length)
+            clip = view(self._validation.clip(index), self._size, length)
             right += int(fused(clip[None].to(self.device)).argmax()) == target
         return right / len(self._validation)
 
@@ -189,6 +215,9 @@ class Trainer:
         """All that `load` needs to go on as if nothing had happened."""
         return {
             "epoch": self.done,
+            "batches": self._batches,
+            "losses": self._losses,
+            "gradients": [parameter.grad for parameter in self.net.parameters()],
             "step": self._step,
             "since_best": self._since_best,
             "net": self.net.state_dict(),
@@ -196,6 +225,7 @@ class Trainer:
             "optimiser": self._optimiser.state_dict(),
             "best": self.best,
             "random": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state_all(),
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -204,8 +234,28 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self._optimiser.load_state_dict(state["optimiser"])
         self.done, self._step = state["epoch"], state["step"]
+        self._batches, self._losses = state["batches"], state["losses"]
+        for parameter, gradient in zip(self.net.parameters(), state["gradients"], strict=True):
+            parameter.grad = None if gradient is None else gradient.to(self.device)
         self._since_best, self.best = state["since_best"], state["best"]
-        torch.set_rng_state(state["random"])
+        torch.set_rng_state(state["random"].cpu())
+        torch.cuda.set_rng_state_all([kept.cpu() for kept in state["random_cuda"]])
+
+
+def optimiser_of(recipe: Recipe, net: MoViNet) -> torch.optim.Optimizer:
+    """What the recipe says, with a rate for each layer and no decay on biases and norms."""
+    groups = [
+        {"params": part, "rate": recipe.rate * _rate(depth, recipe.backbone), "weight_decay": decay}
+        for depth, parameters in layers(net)
+        for part, decay in (
+            ([p for p in parameters if p.dim() > 1], recipe.weight_decay),
+            ([p for p in parameters if p.dim() <= 1], 0.0),
+        )
+        if part
+    ]
+    if recipe.optimiser == "rmsprop":
+        return torch.optim.RMSprop(groups, lr=recipe.rate, alpha=0.9, momentum=0.9, eps=1.0)
+    return torch.optim.AdamW(groups, lr=recipe.rate)
 
 
 def _rate(depth: float, first: float) -> float:
