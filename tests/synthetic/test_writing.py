@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
+import time
 from collections import Counter
+from pathlib import Path
 
 import av
 import numpy as np
@@ -91,6 +95,38 @@ def test_several_processes_write_the_same(tmp_path):
     assert len(files) == 5
     for path in files:
         assert (one / path).read_bytes() == (two / path).read_bytes()
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
+def test_a_killed_run_leaves_no_process_behind(tmp_path):
+    code = "from movinet.synthetic import write_clips; write_clips(sys.argv[1], 2000, 1, jobs=2)"
+    child = subprocess.Popen(
+        [sys.executable, "-c", f"import sys; {code}", str(tmp_path / "drawn")],
+        start_new_session=True,
+    )
+    began = time.monotonic()
+    while not list(tmp_path.glob("drawn/*/*.mp4")) and time.monotonic() - began < 60:
+        time.sleep(0.05)
+    workers = [pid for pid in session(child.pid) if pid != child.pid]
+    assert len(workers) >= 2
+    child.kill()
+    child.wait()
+    while session(child.pid) and time.monotonic() - began < 90:
+        time.sleep(0.05)
+    assert session(child.pid) == []
+
+
+def session(leader: int) -> list[int]:
+    """The living processes of a session; the fourth field after the name is its leader."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended meanwhile
+            continue
+        if int(fields[3]) == leader and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return found
 
 
 @pytest.mark.parametrize(

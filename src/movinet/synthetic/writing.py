@@ -11,8 +11,9 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from fractions import Fraction
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 
 import av
 import av.error
@@ -131,7 +132,7 @@ def _write_all(
             write_clip(folder, clip)
             progress(number, len(planned))
         return
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _leave_interrupts_to_the_parent)
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _belong_to_the_parent)
     try:
         work = pool.map(write_clip, [folder] * len(planned), planned, chunksize=4)
         for number, _ in enumerate(work, 1):
@@ -140,8 +141,17 @@ def _write_all(
         pool.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _belong_to_the_parent() -> None:
+    """Leave interrupts to it, and end with it: a worker whose parent was killed waits for ever."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def write_clip(folder: Path, clip: Clip) -> None:
