@@ -87,6 +87,16 @@ def test_clips_of_other_settings_are_not_taken_for_these(tmp_path):
         assert path.read_bytes() == (tmp_path / path.relative_to(again)).read_bytes()
 
 
+def test_the_same_frames_give_the_same_file_again_and_again(tmp_path):
+    files = []
+    for number in range(8):
+        write_clips(tmp_path / str(number), 3, 4, THREE, size=96, fps=5, seconds=1)
+        files.append(
+            {p.name + p.parent.name: p.read_bytes() for p in tmp_path.glob(f"{number}/*/*.mp4")}
+        )
+    assert all(made == files[0] for made in files)
+
+
 def test_several_processes_write_the_same(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     write_clips(one, 4, 3, THREE, **SMALL)

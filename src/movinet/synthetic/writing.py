@@ -185,7 +185,9 @@ def _encode(path: Path, frames: Array, fps: int, crf: int, remark: str) -> None:
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuv420p"
         stream.thread_count = 1
-        stream.options = {"crf": str(crf), "preset": "veryfast"}
+        # With its tree of macroblocks x264 gave up to ten different files for the same frames, on a
+        # processor with AVX-512 only.
+        stream.options = {"crf": str(crf), "preset": "veryfast", "x264-params": "mbtree=0"}
         for image in frames:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
         container.mux(stream.encode())
