@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import time
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from frames.videos import write_video
 from kit.networks import small
@@ -165,3 +168,62 @@ class TestBadInput:
         status, said = fail(capsys, "train", data, "--from", tmp_path / "x.pt", "--out", tmp_path)
         assert status == 1
         assert "x.pt" in said
+
+    def test_one_clip(self, data, weights, tmp_path, capsys):
+        for label in ("rising", "falling"):
+            (tmp_path / "one" / label).mkdir(parents=True)
+        shutil.copy(data / "rising" / "0.mp4", tmp_path / "one" / "rising")
+        status, said = fail(capsys, *command(tmp_path / "one", weights, tmp_path / "r"))
+        assert status == 1
+        assert "rising" in said
+
+    def test_a_class_without_a_readable_clip(self, data, weights, tmp_path, capsys):
+        folder = tmp_path / "data"
+        shutil.copytree(data, folder)
+        for path in (folder / "falling").iterdir():
+            path.write_bytes(b"no video either")
+        status, said = fail(capsys, *command(folder, weights, tmp_path / "r"))
+        assert status == 1
+        assert "falling" in said
+        assert not (tmp_path / "r" / "model.tflite").exists()
+
+    @pytest.mark.parametrize("label", ["up/and up", "up\nand up"])
+    def test_labels_with_slashes_and_newlines(self, label, data, weights, tmp_path, capsys):
+        rows = [
+            {"path": str(path), "label": label if path.parent.name == "rising" else "falling"}
+            for path in sorted(data.glob("*/[0-9].mp4"))
+        ]
+        listed = tmp_path / "list.jsonl"
+        listed.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        status, said = fail(capsys, *command(listed, weights, tmp_path / "r", "--recipe", "linear"))
+        assert status == 1
+        assert "list.jsonl: line 6: the label" in said
+        assert "no slash and are one line" in said
+
+    def test_no_space_for_the_cache(self, data, weights, tmp_path, capsys, monkeypatch):
+        def full(*arguments, **options):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr("movinet.datasets.cache.decode_into", full)
+        status, said = fail(capsys, *command(data, weights, tmp_path / "r"))
+        assert status == 1
+        assert "cache" in said
+        assert "No space left on device" in said
+
+    def test_a_run_that_goes_on_with_other_settings(self, data, weights, tmp_path, capsys):
+        settings = tmp_path / "r" / "settings.json"
+        settings.parent.mkdir()
+        assert run(command(data, weights, tmp_path / "whole", "--recipe", "linear")) == 0
+        capsys.readouterr()
+        shutil.copy(tmp_path / "whole" / "settings.json", settings)
+        changed = command(data, weights, tmp_path / "r", "--recipe", "linear", "--seed", 3)
+        status, said = fail(capsys, *changed)
+        assert status == 2
+        assert "unfinished run with another seed: 0, now 3" in said
+
+    def test_a_source_that_does_not_fit(self, data, tmp_path, capsys):
+        save_file({"some.weight": torch.ones(3, 3)}, tmp_path / "other.safetensors")
+        options = ["--from", tmp_path / "other.safetensors", "--out", tmp_path / "r"]
+        status, said = fail(capsys, "train", data, *options)
+        assert status == 1
+        assert "other.safetensors" in said
