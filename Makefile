@@ -26,8 +26,8 @@ $(OLDEST)/ready: pyproject.toml
 	$(OLDEST)/bin/pip install --quiet --editable . numpy==1.24.4 pytest pytest-timeout hypothesis
 	touch $@
 
-# make demo MODEL=file.tflite LABELS=labels.txt VIDEO=dance.mp4; without them it makes a short
-# video and asks the catalogue for the official model.
+# make demo MODEL=file.tflite LABELS=labels.txt VIDEO=dance.mp4; without them it draws a clip and shows
+# it to the starter model.
 demo: .venv-demo/ready
 	.venv-demo/bin/python scripts/demo.py $(if $(MODEL),--model "$(MODEL)") $(if $(LABELS),--labels "$(LABELS)") $(if $(VIDEO),--video "$(VIDEO)")
 

@@ -53,7 +53,7 @@ PACKAGES = {
     "weights": {"numpy", "torch"},
     "datasets": {"numpy", "torch"},
     "export": {"numpy", "torch", "onnx", "ai_edge_litert"},
-    "training": {"torch"},
+    "training": {"numpy", "torch"},
     "cli": {"click", "rich"},
 }
 

@@ -118,25 +118,23 @@ def test_a_run_that_was_killed_ends_like_one_left_alone(recipe, epochs, settings
     same(tmp_path / "whole", tmp_path / "killed")
 
 
-@pytest.mark.parametrize("accumulate", [1, 2])
-def test_a_run_that_was_killed_in_an_epoch(accumulate, settings, tmp_path, monkeypatch):
-    """Gradients that wait for their step are kept as well."""
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_a_run_that_was_killed_twenty_times(accumulate, settings, tmp_path, monkeypatch):
+    """After any batch, before its checkpoint; gradients that wait for their step are kept."""
     monkeypatch.setattr("movinet.training.run._CHECKPOINT_SECONDS", 0)
-    wanted = settings("scratch", epochs=2, batch=2, accumulate=accumulate)
-    cache = tmp_path / "cache"
-    whole = train(small("stream", size=(40, 40)), wanted, tmp_path / "whole", cache=cache)
-    for batches in (2, 1, 3):
+    wanted = settings("scratch", epochs=8, batch=2, accumulate=accumulate)
+
+    def go_on(folder, watcher=None):
+        net = small("stream", size=(40, 40))
+        return train(net, wanted, tmp_path / folder, cache=tmp_path / "cache", watcher=watcher)
+
+    whole = go_on("whole")
+    chance = np.random.default_rng(accumulate)
+    for _ in range(20):
         with pytest.raises(Killed):
-            train(
-                small("stream", size=(40, 40)),
-                wanted,
-                tmp_path / "killed",
-                cache=cache,
-                watcher=KillAfter(batches=batches),
-            )
+            go_on("killed", KillAfter(batches=int(chance.integers(1, 4))))
         torch.manual_seed(99)
-    again = train(small("stream", size=(40, 40)), wanted, tmp_path / "killed", cache=cache)
-    assert again.epochs == whole.epochs
+    assert go_on("killed").epochs == whole.epochs
     same(tmp_path / "whole", tmp_path / "killed")
 
 

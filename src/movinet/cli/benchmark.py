@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from movinet.cli.downloadbar import DownloadBar
-from movinet.cli.options import as_json_option
+from movinet.cli.options import as_json_option, model_or_starter
 from movinet.cli.program import DONE, FAILED, loaded
 from movinet.cli.workbar import WorkBar
 from movinet.errors import LabelsError, OutputError, UsageError
@@ -34,9 +34,8 @@ from movinet.stream.classifier import find_model
     "--model",
     "models",
     multiple=True,
-    required=True,
     metavar="FILE|NAME",
-    help="A model file or a name from 'movinet models list' (repeat to compare).",
+    help="A model file or a name from 'movinet models list' (repeat to compare; default: starter).",
 )
 @click.option(
     "--backend",
@@ -88,7 +87,8 @@ def benchmark_(
         _check_plot(plot)
     given = None if labels is None else (labels, read_labels(labels))
     videos = [] if data is None else read_labelled(data)
-    entrants = [_enter(model, given, need_labels=bool(videos)) for model in models]
+    named = models or [model_or_starter(None)]
+    entrants = [_enter(model, given, need_labels=bool(videos)) for model in named]
     failed = False
     for entrant in {entrant.path: entrant for entrant in entrants}.values():
         if entrant.problem is not None:

@@ -17,6 +17,7 @@ from movinet.cli.options import (
     horizon_option,
     labels_option,
     model_option,
+    model_or_starter,
     threads_option,
 )
 from movinet.cli.program import loaded
@@ -86,7 +87,8 @@ def classify(
     movinet classify dance.mp4 --model movinet_a0_stream_k600_int8.tflite --labels labels.txt
     movinet classify clips/ --model my.tflite --json > results.jsonl
     """
-    with DownloadBar(model or "") as progress:
+    model = model_or_starter(model)
+    with DownloadBar(model) as progress:
         classifier = load(
             model,
             labels=labels,

@@ -12,7 +12,7 @@ from typing import Literal
 import click
 
 from movinet.cli.downloadbar import DownloadBar
-from movinet.cli.options import horizon_option, threads_option
+from movinet.cli.options import horizon_option, model_or_starter, threads_option
 from movinet.cli.program import DONE, FAILED, loaded
 from movinet.cli.workbar import WorkBar
 from movinet.errors import SourceError, UsageError
@@ -158,7 +158,8 @@ def _enter(
     horizon: int | Literal["model"] | None,
     threads: int,
 ) -> _Entrant:
-    with DownloadBar(model or "") as progress:
+    model = model_or_starter(model)
+    with DownloadBar(model) as progress:
         path, _ = find_model(model, progress)
         own = read_info(path).labels
         classifier = load(

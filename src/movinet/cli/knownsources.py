@@ -10,6 +10,7 @@ from movinet.cli.downloadbar import DownloadBar
 from movinet.models.catalogue import entries, find
 from movinet.models.download import fetch
 from movinet.models.labels import read_labels
+from movinet.models.starter import NAME, starter_path
 
 if TYPE_CHECKING:
     from movinet.models.catalogue import CatalogueEntry
@@ -34,6 +35,8 @@ def find_source(source: str, labels: str | None, *, published_labels: bool = Tru
         labels: a label file; None: what the catalogue knows, if `published_labels`.
     """
     names = None if labels is None else read_labels(labels)
+    if source == NAME:
+        return KnownSource(starter_path(), labels=names)
     entry = next((e for e in entries() if e.name == source), None)
     if entry is None:
         return KnownSource(Path(source), labels=names)

@@ -16,6 +16,7 @@ from movinet.errors import DownloadError
 from movinet.models.cache import cache_dir
 from movinet.models.catalogue import Form, Kind, entries, find
 from movinet.models.download import cached, fetch, recorded_sha256, sha256_of
+from movinet.models.starter import NAME, starter_path
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -63,6 +64,9 @@ def list_(kind: str | None, form: str | None, as_json: bool) -> None:
             "yes" if cached(entry) else "",
         )
     _console().print(table)
+    click.echo(
+        f"\n'{NAME}' comes with the package: drawn figures, and what runs when none is named."
+    )
 
 
 @models.command()
@@ -96,7 +100,7 @@ def path(name: str) -> None:
 @as_json_option
 def show(target: str, as_json: bool) -> None:
     """Describe TARGET, a name of the catalogue or a model file."""
-    file = Path(target)
+    file = starter_path() if target == NAME else Path(target)
     # A misspelt name has no suffix and no folder; anything else is meant as a file.
     meant_as_file = bool(file.suffix) or file.name != target or file.exists()
     if meant_as_file and all(entry.name != target for entry in entries()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from movinet.models.starter import NAME, NOTICE
 from movinet.runtime import BACKENDS
 
 
@@ -37,7 +38,7 @@ horizon_option = click.option(
 model_option = click.option(
     "--model",
     metavar="FILE|NAME",
-    help="A .tflite or .onnx file, or a name from 'movinet models list'.",
+    help="A .tflite or .onnx file, or a name from 'movinet models list' (default: starter).",
 )
 labels_option = click.option(
     "--labels", metavar="FILE", help="One label a line, for a model that carries none."
@@ -51,3 +52,10 @@ backend_option = click.option(
     type=click.Choice(list(BACKENDS)),
     help="The engine that runs the model (default: by the kind of file).",
 )
+
+
+def model_or_starter(model: str | None) -> str:
+    """The model that was named; if none was, the starter, and a line that says what it is."""
+    if model is None:
+        click.echo(f"movinet: note: {NOTICE}", err=True)
+    return NAME if model is None else model

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from dataclasses import asdict
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,7 +34,7 @@ _SECONDS_BETWEEN = 0.2
 )
 @click.option(
     "--recipe",
-    type=click.Choice(["linear", "finetune", "scratch"]),
+    metavar="linear|finetune|scratch|FILE.json",
     help="linear: seconds; finetune: minutes (default); scratch: hours.",
 )
 @click.option("--out", required=True, metavar="FOLDER", help="Where everything is written.")
@@ -45,8 +46,12 @@ _SECONDS_BETWEEN = 0.2
     show_default=True,
     help="Of a network from scratch.",
 )
-@click.option("--size", type=click.IntRange(32), help="Of a network from scratch, in pixels.")
-@click.option("--fps", type=click.FloatRange(0, min_open=True), help="Of a network from scratch.")
+@click.option("--size", type=click.IntRange(32), help="Of the pictures (default: the network's).")
+@click.option(
+    "--fps",
+    type=click.FloatRange(0, min_open=True),
+    help="Frames per second (default: the network's).",
+)
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the clips.")
 @click.option("--rate", type=float, help="The highest learning rate.")
 @click.option("--batch", type=click.IntRange(1), help="Clips in a step.")
@@ -106,15 +111,17 @@ def train(
 
         from movinet.training import Settings, fresh
         from movinet.training import train as run
-        from movinet.training.recipes import recipe_named
+        from movinet.training.recipes import find_recipe
     except ModuleNotFoundError as error:
         if error.name not in {"torch", "safetensors", "onnx"}:
             raise
         raise MissingExtraError("training", "train") from error
 
-    if start == "scratch" and recipe not in (None, "scratch"):
-        raise UsageError(f"the recipe {recipe} builds on a trained network: give one with --from")
-    chosen = recipe_named(recipe or ("scratch" if start == "scratch" else "finetune"))
+    chosen = find_recipe(recipe or ("scratch" if start == "scratch" else "finetune"))
+    if start == "scratch" and chosen.name != "scratch":
+        raise UsageError(
+            f"the recipe {chosen.name} builds on a trained network: give one with --from"
+        )
     if chosen.epochs == 0 and epochs is not None:
         raise UsageError("the recipe linear has no epochs")
     given: dict[str, Any] = {"epochs": epochs, "rate": rate, "batch": batch}
@@ -124,7 +131,12 @@ def train(
         augmentation=augmentation,
         **{name: value for name, value in given.items() if value is not None},
     )
-    net = fresh(variant, form, seed, size=size, fps=fps) if start == "scratch" else _known(start)
+    net = fresh(variant, form, seed) if start == "scratch" else _known(start)
+    net.info = dataclasses.replace(
+        net.info,
+        size=net.info.size if size is None else (size, size),
+        fps=net.info.fps if fps is None else Fraction(str(fps)),
+    )
     shown = _Shown(quiet=as_json)
     trained = run(
         net,

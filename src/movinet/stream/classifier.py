@@ -15,6 +15,7 @@ import numpy as np
 from movinet.errors import ModelError, SourceError, UsageError
 from movinet.frames import Source, SourceSpec, Time, exact_seconds, open_source
 from movinet.models import ModelInfo, read_info, read_labels
+from movinet.models.starter import NAME, NOTICE, starter_path
 from movinet.runtime import FloatArray, StepModel, open_model
 from movinet.stream.prediction import Prediction, Summary
 from movinet.stream.stream import Stream, StreamOptions
@@ -218,7 +219,9 @@ def load(
     """Load a model.
 
     Args:
-        model: a file, or a name of the catalogue (downloaded once, checked and cached).
+        model: a file, or a name of the catalogue (downloaded once, checked and cached); None: the
+            starter model, which comes with the package and knows only drawn figures (the logger
+            "movinet" says so).
         labels: a label file, one label a line, for a model that carries none.
         fps: frames per second that the model is given; default: what it was trained on.
         horizon: frames that the model averages over; None: all since the stream began (the
@@ -260,7 +263,7 @@ def load(
 def find_model(
     model: str | os.PathLike[str] | None, progress: Progress | None = None
 ) -> tuple[Path, CatalogueEntry | None]:
-    """The file of a model named by its path or its catalogue name, and its published labels.
+    """The file of a model named by its path or its name, and its published labels.
 
     The labels are None where the catalogue knows of none, as for any file given by its path.
 
@@ -269,10 +272,12 @@ def find_model(
         UsageError: for an unknown name, or one of the catalogue that is no model file.
     """
     if model is None:
-        raise UsageError(
-            "no model was named, and no starter model comes with this version; give a .tflite "
-            "or .onnx file or a name from 'movinet models list'"
-        )
+        import logging
+
+        logging.getLogger("movinet").warning(NOTICE)
+        return starter_path(), None
+    if model == NAME:
+        return starter_path(), None
     path = Path(model)
     # A name with a folder or an ending can only be a file; anything else may be in the catalogue.
     if path.exists() or path.suffix or len(path.parts) > 1:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import json
+from dataclasses import asdict, dataclass, field, replace
 from itertools import accumulate
+from pathlib import Path
 from typing import Any, Literal
 
 from movinet.datasets import Augmentation
@@ -123,12 +125,51 @@ RECIPES = {
 }
 
 
-def recipe_named(name: str) -> Recipe:
-    """The recipe of that name.
+def find_recipe(name: str) -> Recipe:
+    """A recipe by its name, or one that a JSON file describes.
+
+    The file has an object: `name` says which recipe it begins with, every other field of `Recipe`
+    replaces that one's. What `settings.json` of a run has under "recipe" is such an object.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is none of that name, or the file has something that is none.
     """
-    if name not in RECIPES:
-        raise UsageError(f"unknown recipe {name!r}: use one of {', '.join(RECIPES)}")
-    return RECIPES[name]
+    if name in RECIPES:
+        return RECIPES[name]
+    if not name.endswith(".json"):
+        raise UsageError(
+            f"unknown recipe {name!r}: use one of {', '.join(RECIPES)}, or a .json file"
+        )
+    try:
+        said = json.loads(Path(name).read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read the recipe {name}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise UsageError(f"cannot read the recipe {name}: it is no JSON ({error})") from error
+    if not isinstance(said, dict) or said.get("name") not in RECIPES:
+        raise UsageError(
+            f"cannot read the recipe {name}: its name must be one of {', '.join(RECIPES)}"
+        )
+    try:
+        return _with(RECIPES[said.pop("name")], said)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"cannot read the recipe {name}: {error}") from error
+
+
+def _with(recipe: Recipe, said: dict[str, Any]) -> Recipe:
+    """`recipe` with what a file says, each value made what the field is."""
+    changes = dict(said)
+    if "stages" in changes:
+        changes["stages"] = tuple(Stage(**stage) for stage in changes["stages"])
+    if "augmentation" in changes:
+        own: dict[str, Any] = {
+            key: tuple(value) if key in {"area", "ratio", "speed"} else value
+            for key, value in changes["augmentation"].items()
+        }
+        own["never_flipped"] = frozenset(own.get("never_flipped", ()))
+        changes["augmentation"] = replace(recipe.augmentation, **own)
+    for key, value in changes.items():
+        had = getattr(recipe, key, None)
+        if isinstance(had, bool | int | float) and not isinstance(value, bool | int | float):
+            raise ValueError(f"{key} must be a number, not {json.dumps(value)}")
+    return replace(recipe, **changes)

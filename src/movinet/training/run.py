@@ -6,7 +6,6 @@ import json
 import statistics
 import time
 from dataclasses import asdict, dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -92,26 +91,10 @@ class Trained:
     findings: tuple[str, ...]
 
 
-def fresh(
-    variant: str, form: str, seed: int, *, size: int | None = None, fps: float | None = None
-) -> MoViNet:
-    """An untrained network, the same for the same seed.
-
-    Args:
-        variant: such as "a0".
-        form: "stream" or "lite".
-        seed: of its weights.
-        size: height and width of its pictures, in pixels; None: as published.
-        fps: frames a second; None: as published.
-    """
+def fresh(variant: str, form: str, seed: int) -> MoViNet:
+    """An untrained network, the same for the same seed."""
     torch.manual_seed(seed)
-    net = MoViNet(NetworkConfig.of(variant, form))
-    net.info = replace(
-        net.info,
-        size=net.info.size if size is None else (size, size),
-        fps=net.info.fps if fps is None else Fraction(str(fps)),
-    )
-    return net
+    return MoViNet(NetworkConfig.of(variant, form))
 
 
 class Watcher(Protocol):
