@@ -187,6 +187,11 @@ class Evaluation:
         """The clips with the lowest scores for what they show, lowest first, wrong ones before."""
         return sorted(self.answers, key=lambda answer: (answer.right, answer.score))[:count]
 
+    def surest_mistakes(self, count: int) -> list[ClipAnswer]:
+        """The clips that are wrong with the highest score for what is said, highest first."""
+        wrong = [answer for answer in self.answers if not answer.right]
+        return sorted(wrong, key=lambda answer: -float(answer.scores.max()))[:count]
+
 
 def truths(videos: Sequence[LabelledVideo], info: ModelInfo) -> list[int]:
     """The index in the model of what each clip shows.
