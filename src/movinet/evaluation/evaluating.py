@@ -235,12 +235,33 @@ def evaluate(
     Raises:
         LabelsError: when the model does not know a label of the clips.
     """
+
+    def answer(video: LabelledVideo, truth: int) -> ClipAnswer:
+        return _answer(classifier, video, truth, keep=logits)
+
+    return answer_each(
+        answer, videos, classifier.info, backend=backend, failed=failed, progress=progress
+    )
+
+
+def answer_each(
+    answer: Callable[[LabelledVideo, int], ClipAnswer],
+    videos: Sequence[LabelledVideo],
+    info: ModelInfo,
+    *,
+    backend: str,
+    failed: Callable[[Unreadable], None],
+    progress: Callable[[float], None],
+) -> Evaluation | None:
+    """What `answer` says of each clip and the index of its label; the rest is as for `evaluate`.
+
+    Raises:
+        LabelsError: when the model that `info` is of does not know a label of the clips.
+    """
     answers, unreadable = [], []
-    for number, (video, truth) in enumerate(
-        zip(videos, truths(videos, classifier.info), strict=True), 1
-    ):
+    for number, (video, truth) in enumerate(zip(videos, truths(videos, info), strict=True), 1):
         try:
-            answers.append(_answer(classifier, video, truth, keep=logits))
+            answers.append(answer(video, truth))
         except (SourceError, UsageError) as error:
             reason = str(error).removeprefix(f"cannot read {video.path}: ")
             unreadable.append(Unreadable(video, reason))
@@ -248,7 +269,7 @@ def evaluate(
         progress(number / len(videos))
     if not answers:
         return None
-    return Evaluation(classifier.info, backend, answers, unreadable)
+    return Evaluation(info, backend, answers, unreadable)
 
 
 def span_of(video: LabelledVideo) -> tuple[Fraction | None, Fraction | None]:
