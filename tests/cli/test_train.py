@@ -181,6 +181,15 @@ def test_killed_again_and_again_it_ends_as_if_left_alone(data, weights, tmp_path
 
 
 class TestBadInput:
+    def test_a_page_that_cannot_be_written(self, data, weights, tmp_path, capsys):
+        """The model is there all the same."""
+        report = tmp_path / "run" / "report.html"
+        report.mkdir(parents=True)
+        assert run(command(data, weights, tmp_path / "run", "--recipe", "linear")) == 2
+        last = capsys.readouterr().err.splitlines()[-1]
+        assert last == f"movinet: error: cannot write {report}: it is a folder; name a file in it"
+        assert (tmp_path / "run" / "model.tflite").exists()
+
     def test_no_data(self, weights, tmp_path, capsys):
         status, said = fail(capsys, *command(tmp_path / "none", weights, tmp_path / "run"))
         assert status == 1
