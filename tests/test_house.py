@@ -49,7 +49,7 @@ PACKAGES = {
     "evaluation": {"numpy", "av"},
     "outputs": {"numpy", "rich"},
     "synthetic": {"numpy", "av"},
-    "network": {"torch", "safetensors"},
+    "network": {"numpy", "torch", "safetensors"},
     "weights": {"numpy", "torch"},
     "datasets": {"numpy", "torch"},
     "export": {"numpy", "torch", "onnx", "ai_edge_litert"},

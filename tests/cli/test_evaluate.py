@@ -201,6 +201,81 @@ def test_models_and_backends_compared(place):
     assert "on openvino" in text
 
 
+@pytest.fixture(scope="module")
+def streamed(tmp_path_factory):
+    """A folder with a network, the file of one step that was made of it, and a list of clips."""
+    from kit.networks import small
+    from movinet.export import export
+    from movinet.network import save
+
+    folder = tmp_path_factory.mktemp("streamed")
+    net = small("stream")
+    save(net, folder / "net.safetensors")
+    export(net, folder / "step.tflite")
+    save(small("base"), folder / "base.safetensors")
+    save(small("stream", classes=3), folder / "three.safetensors")
+    net.info = replace(net.info, labels=tuple("abcdefg"))
+    save(net, folder / "letters.safetensors")
+    write_folder(folder / "clips", 2)
+    rows = [f"clips/{label}/{n}.mp4,action {n}" for label in COLOURS for n in range(2)]
+    (folder / "list.csv").write_text("\n".join(rows))
+    return folder
+
+
+def test_stream_against_whole_clip(streamed):
+    model = ("--model", "step.tflite")
+    done = run(streamed, "list.csv", *model, "--whole-clips", "net.safetensors", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    (whole,) = found["comparisons"]
+    assert (whole["model"], whole["backend"]) == ("net (whole clips)", "pytorch")
+    assert (whole["clips"], whole["agreement"]) == (6, 1)
+    assert whole["top1"] == whole["top1_first"] == found["top1"]
+    assert whole["max_difference"] < 1e-4
+    short = ("--horizon", 2, "--whole-clips", "net.safetensors", "--json")
+    (whole,) = json.loads(run(streamed, "list.csv", *model, *short).stdout)["comparisons"]
+    assert whole["max_difference"] > 1e-4
+    done = run(streamed, "list.csv", *model, "--whole-clips", "net.safetensors")
+    assert "net (whole clips) on pytorch" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("weights", "status", "says"),
+    [
+        ("gone.safetensors", 1, "gone.safetensors"),
+        ("base.safetensors", 2, "a network of the base form, which cannot be streamed"),
+        ("three.safetensors", 2, "has 3 classes and step 7"),
+        ("letters.safetensors", 1, "letters (whole clips) has none of the labels"),
+        ("list.csv", 1, "cannot import list.csv"),
+    ],
+)
+def test_a_network_that_the_model_was_not_made_of(streamed, weights, status, says):
+    done = run(streamed, "list.csv", "--model", "step.tflite", "--whole-clips", weights)
+    assert says in one_error(done, status)
+    assert done.stdout == ""
+
+
+def test_whole_clips_without_torch(streamed):
+    code = """
+import sys
+sys.modules["torch"] = None
+from movinet.cli.program import run
+print(run(["evaluate", *sys.argv[1:]]))
+"""
+    arguments = ("list.csv", "--model", "step.tflite", "--whole-clips", "net.safetensors")
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=streamed,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "1\n"
+    assert done.stderr == (
+        "movinet: error: comparing with whole clips needs an extra: pip install 'movinet[train]'\n"
+    )
+
+
 def test_a_temperature_is_written_and_used(place, tmp_path):
     out = tmp_path / "new.tflite"
     arguments = ("clips", "--model", "plain.tflite", "--labels", "labels.txt")

@@ -16,9 +16,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+import movinet
 from frames.videos import write_video
 from kit.networks import small
 from movinet.cli.program import run
+from movinet.datasets import read_dataset, split
+from movinet.evaluation import evaluate
 from movinet.models import read_info
 from movinet.network import load, save
 
@@ -65,7 +68,12 @@ def test_from_clips_to_a_model_that_runs(data, weights, tmp_path, capsys):
     assert "2: falling, rising" in captured.out
     assert "epoch 1 of 1: loss " in captured.err
     assert "broken.mp4" in captured.err
-    model = tmp_path / "run" / "model.tflite"
+    model, report = tmp_path / "run" / "model.tflite", tmp_path / "run" / "report.html"
+    assert str(report) in captured.out
+    text = report.read_text("utf-8")
+    assert text.count("<svg") >= 3
+    assert "broken.mp4" in text
+    assert "top-1" in text
     assert read_info(model).labels == ("falling", "rising")
     assert run(["classify", str(data / "rising" / "0.mp4"), "--model", str(model)]) == 0
 
@@ -77,6 +85,52 @@ def test_json(data, weights, tmp_path, capsys):
     assert said["epochs"] == []
     assert said["frames"] == 4
     assert 0 <= said["accuracy"] <= 1
+    assert said["report"] == str(tmp_path / "run" / "report.html")
+    judged = evaluate(
+        movinet.load(said["model"]),
+        split(read_dataset(data), validation=0.2)["validation"].clips,
+    )
+    assert said["model_accuracy"] == judged.top1
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        "model.tflite",
+        "report.html",
+        "settings.json",
+        "weights.safetensors",
+    }
+
+
+def test_many_findings_are_summed_up(data, weights, tmp_path, capsys):
+    """On the command line; the page and the JSON object have all of them."""
+    shutil.copytree(data, tmp_path / "data")
+    for number in range(7):
+        (tmp_path / "data" / "falling" / f"broken{number}.mp4").write_bytes(b"no %d" % number)
+    arguments = command(tmp_path / "data", weights, tmp_path / "run", "--recipe", "linear")
+    assert run([*arguments, "--json"]) == 0
+    captured = capsys.readouterr()
+    report = tmp_path / "run" / "report.html"
+    notes = [line for line in captured.err.splitlines() if "cannot read" in line]
+    assert len(notes) == 5
+    assert f"movinet: note: and 3 more: see {report}" in captured.err
+    findings = json.loads(captured.out)["findings"]
+    assert sum("cannot read" in line for line in findings) == 8
+    assert report.read_text("utf-8").count("<li>cannot read") == 8
+
+
+def test_short_clips_are_told_where_a_length_was_asked_for(data, weights, tmp_path, capsys):
+    arguments = command(data, weights, tmp_path / "run", "--recipe", "linear", "--json")
+    arguments[arguments.index("--frames") + 1] = "50"
+    assert run(arguments) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert sum("the window 50" in line for line in said["findings"]) == 10
+
+
+def test_without_validation_the_page_has_curves_alone(data, weights, tmp_path, capsys):
+    arguments = command(data, weights, tmp_path / "run", "--epochs", 1, "--validation", 0)
+    assert run(arguments) == 0
+    assert "not judged" in capsys.readouterr().out
+    text = (tmp_path / "run" / "report.html").read_text("utf-8")
+    assert text.count("<svg") == 1
+    assert "Not judged" in text
 
 
 def test_killed_again_and_again_it_ends_as_if_left_alone(data, weights, tmp_path):
@@ -127,6 +181,15 @@ def test_killed_again_and_again_it_ends_as_if_left_alone(data, weights, tmp_path
 
 
 class TestBadInput:
+    def test_a_page_that_cannot_be_written(self, data, weights, tmp_path, capsys):
+        """The model is there all the same."""
+        report = tmp_path / "run" / "report.html"
+        report.mkdir(parents=True)
+        assert run(command(data, weights, tmp_path / "run", "--recipe", "linear")) == 2
+        last = capsys.readouterr().err.splitlines()[-1]
+        assert last == f"movinet: error: cannot write {report}: it is a folder; name a file in it"
+        assert (tmp_path / "run" / "model.tflite").exists()
+
     def test_no_data(self, weights, tmp_path, capsys):
         status, said = fail(capsys, *command(tmp_path / "none", weights, tmp_path / "run"))
         assert status == 1

@@ -106,6 +106,17 @@ def test_clips_that_cannot_be_read(folder, tmp_path):
     assert len(files_in(tmp_path / "cache")) == 1
 
 
+def test_each_of_two_broken_files_that_hold_the_same_is_named(tmp_path):
+    paths = [str(tmp_path / f"{name}.mp4") for name in ("one", "two")]
+    for path in paths:
+        Path(path).touch()
+    clips = tuple(LabelledVideo(path, "up") for path in paths)
+    cached = cache_clips(Dataset(clips, ("up",)), fps=5, size=8, folder=tmp_path / "cache")
+    assert [(clip.path, clip.path in reason) for clip, reason in cached.unreadable] == [
+        (path, True) for path in paths
+    ]
+
+
 def test_no_space_left(folder, tmp_path, monkeypatch):
     class Full:
         def __init__(self, file):

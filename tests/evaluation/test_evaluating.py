@@ -16,7 +16,7 @@ from movinet.evaluation import metrics
 from movinet.evaluation.comparison import compare
 from movinet.evaluation.evaluating import Unreadable, evaluate, of_split, splits_of
 from movinet.evaluation.labelled import LabelledVideo, read_labelled
-from movinet.evaluation.stills import still
+from movinet.evaluation.stills import stills
 from movinet.evaluation.temperature import (
     check_target,
     fit_temperature,
@@ -178,7 +178,7 @@ def test_splits_and_parts_of_videos(classifier, place):
     assert [answer.frames for answer in found.answers] == [5]
     expected = classifier.classify(path, start=0.2, end=1.2).scores
     np.testing.assert_array_equal(found.answers[0].scores, expected)
-    assert still(parts[0]) != still(parts[1])
+    assert stills(parts[0]) != stills(parts[1])
     with pytest.raises(UsageError, match="no split 'validation': it has test, train"):
         of_split(parts, "validation")
     with pytest.raises(UsageError, match="it names no splits"):
@@ -261,18 +261,20 @@ def test_where_a_model_with_a_temperature_cannot_go(place, tmp_path):
 # -- stills -----------------------------------------------------------------
 
 
-def test_a_still_is_a_small_jpeg_from_the_middle(place, tmp_path):
-    data = still(LabelledVideo(str(place / "clips/green/0.mp4"), "green"))
-    path = tmp_path / "still.jpg"
-    path.write_bytes(data)
-    (image,) = [frame.image for frame in _frames(path)]
-    assert image.shape == (16, 32, 3)
-    # Half way it is a quarter darker.
-    assert image[..., 1].mean() == pytest.approx(230 * 0.75, abs=15)
-    assert image[..., 0].mean() < 60
-    large = write_colour(tmp_path / "long.mp4", (9, 9, 9), frames=1)
-    assert still(LabelledVideo(str(large), "x")) is not None
-    assert still(LabelledVideo(str(tmp_path / "gone.mp4"), "x")) is None
+def test_stills_are_small_jpegs_spread_over_the_clip(place, tmp_path):
+    shades = []
+    for data in stills(LabelledVideo(str(place / "clips/green/0.mp4"), "green")):
+        path = tmp_path / "still.jpg"
+        path.write_bytes(data)
+        (image,) = [frame.image for frame in _frames(path)]
+        assert image.shape == (16, 32, 3)
+        assert image[..., 0].mean() < 60
+        shades.append(image[..., 1].mean())
+    # It darkens by half.
+    assert shades == pytest.approx([230 * share for share in (0.9, 0.75, 0.58)], abs=15)
+    short = write_colour(tmp_path / "short.mp4", (9, 9, 9), frames=1)
+    assert len(stills(LabelledVideo(str(short), "x"))) == 1
+    assert stills(LabelledVideo(str(tmp_path / "gone.mp4"), "x")) == []
 
 
 def _frames(path):

@@ -7,6 +7,9 @@ import subprocess
 import sys
 
 from kit.real import INT8, LABELS, OFFICIAL, VIDEOS
+from movinet.export import export
+from movinet.models import read_labels
+from movinet.weights import read
 
 CLIPS = {
     "carving_ice_172.mp4": "carving_ice",
@@ -45,3 +48,23 @@ def test_the_official_model_on_clips_that_it_knows(tmp_path):
     assert comparison["top1"] == 0
     assert comparison["max_difference"] > 0.9
     assert 20_000 < report.stat().st_size < 200_000
+
+
+def test_the_network_of_the_official_file_streamed_and_on_whole_clips(tmp_path):
+    """Its weights, exported in float32: one function, frame by frame and at once."""
+    net = read(INT8, labels=read_labels(LABELS)).net
+    export(net, tmp_path / "a0.tflite")
+    listed = tmp_path / "list.csv"
+    names = ("carving_ice_172.mp4", "arm_wrestling.mp4", "archery.avi")
+    listed.write_text("\n".join(f"{VIDEOS / name},{CLIPS[name]}" for name in names))
+    options = ["--model", str(tmp_path / "a0.tflite"), "--whole-clips", str(INT8), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "movinet", "evaluate", str(listed), *options],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (whole,) = json.loads(done.stdout)["comparisons"]
+    assert whole["clips"] == len(names)
+    assert whole["agreement"] == 1
+    assert whole["max_difference"] < 1e-4

@@ -60,6 +60,7 @@ def test_linear_learns_what_the_features_show(net, settings, clips, tmp_path):
     assert trained.labels == ("brighter", "darker")
     assert trained.epochs == ()
     assert trained.clips == 8
+    assert sorted(clip.label for clip in trained.validation) == ["brighter"] * 2 + ["darker"] * 2
     assert trained.accuracy >= 0.75
     # The backbone is as it was.
     before, after = small("lite", size=(40, 40), seed=2).state_dict(), weights(tmp_path / "run")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -12,10 +12,11 @@ from typing import Literal
 import click
 
 from movinet.cli.downloadbar import DownloadBar
+from movinet.cli.knownsources import find_source
 from movinet.cli.options import horizon_option, model_or_starter, threads_option
 from movinet.cli.program import DONE, FAILED, loaded
 from movinet.cli.workbar import WorkBar
-from movinet.errors import SourceError, UsageError
+from movinet.errors import MissingExtraError, SourceError, UsageError
 from movinet.evaluation.comparison import compare
 from movinet.evaluation.evaluating import (
     Evaluation,
@@ -32,7 +33,8 @@ from movinet.evaluation.temperature import (
     fit_temperature,
     write_with_temperature,
 )
-from movinet.models import read_info
+from movinet.evaluation.wholeclips import SeesClips, evaluate_whole
+from movinet.models import ModelInfo, read_info
 from movinet.models.wholefile import check_writable
 from movinet.outputs.evaluation import Compared, Findings, print_json, print_tables
 from movinet.runtime import BACKENDS
@@ -60,6 +62,12 @@ from movinet.stream.classifier import find_model
 @threads_option
 @click.option("--labels", metavar="FILE", help="One label a line, for models that carry none.")
 @horizon_option
+@click.option(
+    "--whole-clips",
+    "whole",
+    metavar="FILE|NAME",
+    help="Weights: compare the first model with this network when it sees each clip at once.",
+)
 @click.option("--split", metavar="NAME", help="Only the clips of this split, as the data names it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--report", metavar="FILE.html", help="Also write a page with pictures.")
@@ -76,6 +84,7 @@ def evaluate_(
     threads: int,
     labels: str | None,
     horizon: int | Literal["model"] | None,
+    whole: str | None,
     split: str | None,
     as_json: bool,
     report: str | None,
@@ -104,11 +113,14 @@ def evaluate_(
     ]
     for entrant in entrants:
         truths(videos, entrant.classifier.info)
+    network = None if whole is None else _network(whole, entrants[0].classifier.info)
+    if network is not None:
+        truths(videos, network.info)
     if fitted is not None:
         check_enough(len(videos))
         check_target(entrants[0].path, Path(fitted))
     loaded()
-    found = _evaluate(entrants, videos, data, keep=fitted is not None)
+    found = _evaluate(entrants, network, videos, data, keep=fitted is not None)
     first = found[0]
     _warn_of_damage(first)
     others = [Compared(other, compare(first, other)) for other in found[1:]]
@@ -177,8 +189,48 @@ def _enter(
     return _Entrant(path, backend or backend_for(path).name, classifier)
 
 
+@dataclass(frozen=True)
+class _Network:
+    """A network that sees clips at once."""
+
+    info: ModelInfo
+    logits: SeesClips
+
+
+def _network(source: str, info: ModelInfo) -> _Network:
+    """The network in `source`, if it can be the one that the model of `info` streams."""
+    try:
+        from movinet.network.wholeclip import clip_logits
+        from movinet.weights import Said, read
+    except ModuleNotFoundError as error:
+        if error.name not in {"torch", "safetensors"}:
+            raise
+        raise MissingExtraError("comparing with whole clips", "train") from error
+
+    known = find_source(source, None, published_labels=False)
+    net = read(known.path, Said(form=known.form)).net
+    if not net.config.causal:
+        raise UsageError(
+            f"{source} is a network of the base form, which cannot be streamed: --whole-clips "
+            "takes the stream or lite network that the model was made of"
+        )
+    if net.config.classes != info.classes:
+        raise UsageError(
+            f"{source} has {net.config.classes} classes and {info.name} {info.classes}: "
+            "--whole-clips takes the network that the model was made of"
+        )
+    name = f"{known.path.stem} (whole clips)"
+    info = replace(info, name=name, labels=net.info.labels or info.labels)
+    return _Network(info, partial(clip_logits, net))
+
+
 def _evaluate(
-    entrants: Sequence[_Entrant], videos: Sequence[LabelledVideo], data: str, *, keep: bool
+    entrants: Sequence[_Entrant],
+    network: _Network | None,
+    videos: Sequence[LabelledVideo],
+    data: str,
+    *,
+    keep: bool,
 ) -> list[Evaluation]:
     """One evaluation each; what the first could not read is not tried again."""
     found: list[Evaluation] = []
@@ -197,12 +249,28 @@ def _evaluate(
                 failed=failed,
                 progress=partial(bar, f"{entrant.classifier.info.name} on {entrant.backend}"),
             )
-            if evaluation is None:
-                count = "its only clip" if len(videos) == 1 else f"any of its {len(videos)} clips"
-                raise SourceError(f"cannot evaluate on {data}: cannot read {count}")
-            found.append(evaluation)
+            found.append(_some(evaluation, videos, data))
             videos = [answer.video for answer in found[0].answers]
+        if network is not None:
+            evaluation = evaluate_whole(
+                entrants[0].classifier,
+                network.logits,
+                network.info,
+                videos,
+                backend="pytorch",
+                failed=failed,
+                progress=partial(bar, network.info.name),
+            )
+            found.append(_some(evaluation, videos, data))
     return found
+
+
+def _some(evaluation: Evaluation | None, videos: Sequence[LabelledVideo], data: str) -> Evaluation:
+    """The evaluation, if any clip could be read."""
+    if evaluation is None:
+        count = "its only clip" if len(videos) == 1 else f"any of its {len(videos)} clips"
+        raise SourceError(f"cannot evaluate on {data}: cannot read {count}")
+    return evaluation
 
 
 def _warn_of_damage(evaluation: Evaluation) -> None:

@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import asdict
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,12 +16,19 @@ from movinet.cli.knownsources import find_source
 from movinet.cli.options import as_json_option
 from movinet.cli.program import DONE
 from movinet.errors import MissingExtraError, UsageError
+from movinet.evaluation import Evaluation, evaluate
+from movinet.outputs.textfile import TextOutput
+from movinet.outputs.trainingreport import Training, page
+from movinet.stream import load
 
 if TYPE_CHECKING:
     from movinet.network import MoViNet
     from movinet.training import Trained
+    from movinet.training.recipes import Recipe
 
+REPORT = "report.html"
 _SECONDS_BETWEEN = 0.2
+_MOST_NOTES = 5  # lines about one kind of finding
 
 
 @click.command()
@@ -138,11 +146,12 @@ def train(
         fps=net.info.fps if fps is None else Fraction(str(fps)),
     )
     shown = _Shown(quiet=as_json)
+    begun = f"{variant} {form} from scratch" if start == "scratch" else start
     trained = run(
         net,
         Settings(
             data=data,
-            start=f"{variant} {form} from scratch" if start == "scratch" else start,
+            start=begun,
             recipe=chosen,
             frames=frames,
             validation=validation,
@@ -153,13 +162,16 @@ def train(
         cache=cache,
         watcher=shown,
     )
+    report = trained.folder / REPORT
     shown.close()
-    for line in trained.findings:
-        click.echo(f"movinet: note: {line}", err=True)
+    _note(trained, report)
+    found = _judge(trained, shown)
+    shown.close()
+    _write_report(report, trained, chosen, begun, found)
     if as_json:
-        click.echo(json.dumps(_record(trained), ensure_ascii=False))
+        click.echo(json.dumps(_record(trained, found, report), ensure_ascii=False))
     else:
-        _print(trained)
+        _print(trained, found, report)
     return DONE
 
 
@@ -212,10 +224,73 @@ class _Shown:
             click.echo(f"\r\033[K{text}", nl=False, err=True)
 
 
-def _print(trained: Trained) -> None:
+def _findings(trained: Trained) -> dict[str, tuple[str, ...]]:
+    """What is worth a look, by kind."""
+    found = trained.findings
+    return {
+        "Clips and labels": found.warnings,
+        "Could not be read, and left out": found.unreadable,
+        "Short clips": found.short,
+    }
+
+
+def _note(trained: Trained, report: Path) -> None:
+    for lines in _findings(trained).values():
+        for line in lines[:_MOST_NOTES]:
+            click.echo(f"movinet: note: {line}", err=True)
+        if len(lines) > _MOST_NOTES:
+            more = f"and {len(lines) - _MOST_NOTES} more: see {report}"
+            click.echo(f"movinet: note: {more}", err=True)
+
+
+def _judge(trained: Trained, shown: _Shown) -> Evaluation | None:
+    """The finished file on the validation clips, as streams."""
+    clips = trained.validation
+    if not clips:
+        return None
+    shown.stage("judging the model file")
+    return evaluate(
+        load(trained.exported.path),
+        clips,
+        backend="litert",
+        progress=lambda done: shown.at(round(done * len(clips)), len(clips)),
+    )
+
+
+def _write_report(
+    path: Path, trained: Trained, recipe: Recipe, start: str, found: Evaluation | None
+) -> None:
+    epochs = trained.epochs
+    stages = [recipe.stage(epoch.number - 1) for epoch in epochs]
+    output = TextOutput(path)
+    output.write(
+        page(
+            Training(
+                name=trained.folder.resolve().name,
+                about=f"{len(trained.labels)} labels, {trained.clips} clips to learn from, of "
+                f"{trained.frames} frames; recipe {recipe.name}, begun with {start}.",
+                losses=[epoch.loss for epoch in epochs],
+                accuracies=[epoch.accuracy for epoch in epochs if epoch.accuracy is not None],
+                kept=max((epoch.number for epoch in epochs if epoch.best), default=None),
+                stages=[
+                    epoch.number
+                    for epoch, stage, before in zip(epochs[1:], stages[1:], stages, strict=False)
+                    if stage != before
+                ],
+                evaluation=found,
+                findings=_findings(trained),
+            )
+        )
+    )
+    output.close()
+
+
+def _print(trained: Trained, found: Evaluation | None, report: Path) -> None:
     right = "not judged: no clips for it"
     if trained.accuracy is not None:
         right = f"{trained.accuracy:.1%} right on clips that were not trained on"
+    if found is not None:
+        right += f", {found.top1:.1%} as the file"
     rows = {
         "classes": f"{len(trained.labels)}: {', '.join(trained.labels[:5])}"
         + (" ..." if len(trained.labels) > 5 else ""),
@@ -223,13 +298,14 @@ def _print(trained: Trained) -> None:
         "epochs": str(len(trained.epochs)),
         "accuracy": right,
         "written": f"{trained.exported.path} ({trained.exported.size:,} bytes)",
+        "report": str(report),
     }
     for key, value in rows.items():
         click.echo(f"{key:<12}{value}")
     click.echo(f"\nmovinet classify VIDEO --model {trained.exported.path}")
 
 
-def _record(trained: Trained) -> dict[str, Any]:
+def _record(trained: Trained, found: Evaluation | None, report: Path) -> dict[str, Any]:
     return {
         "out": str(trained.folder),
         "model": str(trained.exported.path),
@@ -238,5 +314,7 @@ def _record(trained: Trained) -> dict[str, Any]:
         "frames": trained.frames,
         "epochs": [asdict(epoch) for epoch in trained.epochs],
         "accuracy": trained.accuracy,
-        "findings": list(trained.findings),
+        "model_accuracy": None if found is None else found.top1,
+        "report": str(report),
+        "findings": [line for lines in _findings(trained).values() for line in lines],
     }

@@ -172,7 +172,8 @@ def cache_clips(
             if problem is None:
                 files[clip] = file
             else:
-                reasons[clip] = problem
+                # Files that hold the same were tried once, and the reason names the first.
+                reasons[clip] = problem.replace(jobs[file][0].path, clip.path)
         done += len(jobs[file])
         progress(done, total)
     kept = [clip for clip in dataset.clips if clip in files]

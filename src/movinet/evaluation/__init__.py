@@ -9,6 +9,7 @@ from movinet.evaluation.isolation import Cost
 from movinet.evaluation.labelled import Accuracy, LabelledVideo, read_labelled, unknown_labels
 from movinet.evaluation.temperature import TemperatureFit, fit_temperature
 from movinet.evaluation.timing import Lane, Timing, take_turns
+from movinet.evaluation.wholeclips import evaluate_whole
 
 __all__ = [
     "Accuracy",
@@ -32,6 +33,7 @@ __all__ = [
     "configurations",
     "enter",
     "evaluate",
+    "evaluate_whole",
     "fit_temperature",
     "machine",
     "read_labelled",

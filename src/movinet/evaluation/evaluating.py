@@ -187,6 +187,11 @@ class Evaluation:
         """The clips with the lowest scores for what they show, lowest first, wrong ones before."""
         return sorted(self.answers, key=lambda answer: (answer.right, answer.score))[:count]
 
+    def surest_mistakes(self, count: int) -> list[ClipAnswer]:
+        """The clips that are wrong with the highest score for what is said, highest first."""
+        wrong = [answer for answer in self.answers if not answer.right]
+        return sorted(wrong, key=lambda answer: -float(answer.scores.max()))[:count]
+
 
 def truths(videos: Sequence[LabelledVideo], info: ModelInfo) -> list[int]:
     """The index in the model of what each clip shows.
@@ -230,12 +235,33 @@ def evaluate(
     Raises:
         LabelsError: when the model does not know a label of the clips.
     """
+
+    def answer(video: LabelledVideo, truth: int) -> ClipAnswer:
+        return _answer(classifier, video, truth, keep=logits)
+
+    return answer_each(
+        answer, videos, classifier.info, backend=backend, failed=failed, progress=progress
+    )
+
+
+def answer_each(
+    answer: Callable[[LabelledVideo, int], ClipAnswer],
+    videos: Sequence[LabelledVideo],
+    info: ModelInfo,
+    *,
+    backend: str,
+    failed: Callable[[Unreadable], None],
+    progress: Callable[[float], None],
+) -> Evaluation | None:
+    """What `answer` says of each clip and the index of its label; the rest is as for `evaluate`.
+
+    Raises:
+        LabelsError: when the model that `info` is of does not know a label of the clips.
+    """
     answers, unreadable = [], []
-    for number, (video, truth) in enumerate(
-        zip(videos, truths(videos, classifier.info), strict=True), 1
-    ):
+    for number, (video, truth) in enumerate(zip(videos, truths(videos, info), strict=True), 1):
         try:
-            answers.append(_answer(classifier, video, truth, keep=logits))
+            answers.append(answer(video, truth))
         except (SourceError, UsageError) as error:
             reason = str(error).removeprefix(f"cannot read {video.path}: ")
             unreadable.append(Unreadable(video, reason))
@@ -243,7 +269,7 @@ def evaluate(
         progress(number / len(videos))
     if not answers:
         return None
-    return Evaluation(classifier.info, backend, answers, unreadable)
+    return Evaluation(info, backend, answers, unreadable)
 
 
 def span_of(video: LabelledVideo) -> tuple[Fraction | None, Fraction | None]:

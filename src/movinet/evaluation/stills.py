@@ -1,8 +1,9 @@
-"""One small picture of a clip, as a JPEG."""
+"""Small pictures of a clip, as JPEGs."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import islice
 
 import av
 import numpy as np
@@ -12,12 +13,13 @@ from movinet.evaluation.evaluating import span_of
 from movinet.evaluation.labelled import LabelledVideo
 from movinet.frames import Frame, open_source
 
+_COUNT = 3
 _LONGER = 240  # pixels of the longer side
 _QUALITY = 5  # of FFmpeg, 2 is the best and 31 the worst
 
 
-def still(video: LabelledVideo) -> bytes | None:
-    """A frame from the middle of a clip, 240 pixels at most; None when there is none."""
+def stills(video: LabelledVideo) -> list[bytes]:
+    """Three frames spread over a clip, 240 pixels at most; fewer, or none, where it has no more."""
     start, end = span_of(video)
     try:
         with open_source(video.path, start=start, end=end) as source:
@@ -25,14 +27,17 @@ def still(video: LabelledVideo) -> bytes | None:
             first = next(iter(source), None)
         last = duration if end is None or duration is None else min(end, duration)
         begin = start or Fraction(0)
-        frame = None
+        frames = []
         if last is not None and last > begin:
-            with open_source(video.path, start=(begin + last) / 2) as source:
-                frame = next(iter(source), None)
-        frame = frame or first
-        return None if frame is None else _jpeg(frame)
+            for place in range(_COUNT):
+                moment = begin + (last - begin) * Fraction(2 * place + 1, 2 * _COUNT)
+                with open_source(video.path, start=moment, end=end) as source:
+                    frames += [*islice(source, 1)]
+        if not frames and first is not None:
+            frames = [first]
+        return [_jpeg(frame) for frame in frames]
     except (MovinetError, av.FFmpegError):
-        return None
+        return []
 
 
 def _jpeg(frame: Frame) -> bytes:

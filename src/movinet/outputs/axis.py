@@ -25,7 +25,7 @@ class Axis:
         if from_zero and least > 0 and largest / least > WIDE:
             return cls(least / 1.3, largest * 1.3, 0, True)
         span = largest if from_zero else max(largest - least, 5.0)
-        step = _nice(max(span, 1e-9) / 5)
+        step = nice(max(span, 1e-9) / 5)
         low = 0.0 if from_zero else max(0.0, math.floor((least - span / 10) / step) * step)
         high = math.ceil((largest + span / 10) / step) * step
         return cls(low, max(min(high, most), low + step), step, False)
@@ -53,7 +53,7 @@ class Axis:
             yield value, f"{value:.6g}"
 
 
-def _nice(value: float) -> float:
+def nice(value: float) -> float:
     """1, 2 or 5 times a power of ten, no less than `value`."""
     power = 10.0 ** math.floor(math.log10(value))
     return next(power * digit for digit in (1, 2, 5, 10) if power * digit >= value * 0.999)

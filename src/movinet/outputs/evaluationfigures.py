@@ -1,32 +1,14 @@
-"""The pictures of an evaluation's page, as SVG elements that take their colours from the page."""
+"""The diagrams of an evaluation's page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from movinet.evaluation.evaluating import Moment
 from movinet.evaluation.metrics import Bin, Integers
-from movinet.outputs.markup import clean, marked, shortened
+from movinet.outputs.diagram import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, percent_grid, svg, up
+from movinet.outputs.markup import marked, shortened
 
-# Colours are classes, which the page's style sheet defines for light and dark.
-STYLE = """
-  svg { display: block; max-width: 100%; height: auto; }
-  svg text { font-size: 13px; fill: var(--soft); }
-  svg .grid { stroke: var(--line); }
-  svg .path { fill: none; stroke: var(--blue); stroke-width: 2; }
-  svg .dot, svg .right { fill: var(--blue); }
-  svg .value { fill: var(--ink); }
-  svg .wrong { fill: var(--orange); }
-  svg .ideal { stroke: var(--soft); stroke-dasharray: 4 4; }
-  svg .gap { stroke: var(--orange); stroke-width: 3; }
-  svg .bar { fill: var(--blue); opacity: .18; }
-  svg .cell { stroke: var(--line); fill: none; }
-  svg .mid { text-anchor: middle; }
-  svg .end { text-anchor: end; }
-"""
-# Narrow, so that it need not shrink much on a phone.
-_WIDTH, _HEIGHT = 480, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 14, 22, 48
 _LETTER = 6.6  # pixels of a letter, on average
 _LONGEST = 24  # letters of a label
 _SMALLEST = 0.65  # of its size, to which a heat map may shrink and still be read
@@ -35,68 +17,67 @@ _SMALLEST = 0.65  # of its size, to which a heat map may shrink and still be rea
 def seconds_curve(moments: Sequence[Moment]) -> str:
     """Top-1 against seconds seen. The marks are evenly apart: they roughly double each time."""
     places = [
-        _LEFT + (_WIDTH - _LEFT - _RIGHT) * (number + 0.5) / len(moments)
+        LEFT + (WIDTH - LEFT - RIGHT) * (number + 0.5) / len(moments)
         for number in range(len(moments))
     ]
-    dots = [(x, _up(moment.top1)) for x, moment in zip(places, moments, strict=True)]
+    dots = [(x, up(moment.top1)) for x, moment in zip(places, moments, strict=True)]
     said = "; ".join(f"{m.seconds:g} s: {100 * m.top1:.1f} % of {m.clips}" for m in moments)
-    lines = [*_percent_grid()]
+    lines = [*percent_grid()]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in dots)
     lines.append(f'<polyline class="path" points="{path}"/>')
-    below = _HEIGHT - _BOTTOM + 18
-    lines.append(f'<text class="end" x="{_LEFT - 8}" y="{below + 18}">clips</text>')
+    below = HEIGHT - BOTTOM + 18
+    lines.append(f'<text class="end" x="{LEFT - 8}" y="{below + 18}">clips</text>')
     for (x, y), moment in zip(dots, moments, strict=True):
         hint = f"{moment.seconds:g} s: {100 * moment.top1:.1f} % of {moment.clips} clips"
         # Above the dot, below it where it would leave the picture.
-        at = y - 9 if y > _TOP + 14 else y + 19
+        at = y - 9 if y > TOP + 14 else y + 19
         lines.append(
             f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4.5"><title>{hint}</title></circle>'
             f'<text class="value mid" x="{x:.1f}" y="{at:.1f}">{100 * moment.top1:.0f}</text>'
             f'<text class="mid" x="{x:.1f}" y="{below}">{moment.seconds:g} s</text>'
             f'<text class="mid" x="{x:.1f}" y="{below + 18}">{_short(moment.clips)}</text>'
         )
-    return _svg(_WIDTH, _HEIGHT, "Top-1 (%) after so many seconds", said, lines)
+    return svg(WIDTH, HEIGHT, "Top-1 (%) after so many seconds", said, lines)
 
 
 def reliability_diagram(bins: Sequence[Bin]) -> str:
     """How often right, by how sure; bars say how many clips, orange lines how far off."""
     most = max(bin.clips for bin in bins)
     total = sum(bin.clips for bin in bins)
-    width = _WIDTH - _LEFT - _RIGHT
+    width = WIDTH - LEFT - RIGHT
     said = "; ".join(
         f"score {bin.score:.2f}: right {bin.accuracy:.2f}, {bin.clips} clips"
         for bin in bins
         if bin.score is not None and bin.accuracy is not None
     )
-    lines = [*_percent_grid()]
+    lines = [*percent_grid()]
     for bin in bins:
-        left, right = (_LEFT + width * edge for edge in (bin.low, bin.high))
-        top = _up(bin.clips / most)
+        left, right = (LEFT + width * edge for edge in (bin.low, bin.high))
+        top = up(bin.clips / most)
         lines.append(
             f'<rect class="bar" x="{left + 1:.1f}" y="{top:.1f}" width="{right - left - 2:.1f}" '
-            f'height="{_up(0) - top:.1f}"><title>{bin.clips} of {total} clips</title></rect>'
+            f'height="{up(0) - top:.1f}"><title>{bin.clips} of {total} clips</title></rect>'
         )
         lines.append(
-            f'<text class="mid" x="{right:.1f}" y="{_HEIGHT - _BOTTOM + 18}">{bin.high:.1f}</text>'
+            f'<text class="mid" x="{right:.1f}" y="{HEIGHT - BOTTOM + 18}">{bin.high:.1f}</text>'
         )
     lines.append(
-        f'<line class="ideal" x1="{_LEFT}" y1="{_up(0):.1f}" x2="{_LEFT + width}" '
-        f'y2="{_up(1):.1f}"/>'
+        f'<line class="ideal" x1="{LEFT}" y1="{up(0):.1f}" x2="{LEFT + width}" y2="{up(1):.1f}"/>'
     )
     for bin in bins:
         if bin.score is None or bin.accuracy is None:
             continue
-        x, y = _LEFT + width * bin.score, _up(bin.accuracy)
+        x, y = LEFT + width * bin.score, up(bin.accuracy)
         hint = f"score {bin.score:.3f}, right {bin.accuracy:.3f}, {bin.clips} clips"
         lines.append(
-            f'<line class="gap" x1="{x:.1f}" y1="{y:.1f}" x2="{x:.1f}" y2="{_up(bin.score):.1f}"/>'
+            f'<line class="gap" x1="{x:.1f}" y1="{y:.1f}" x2="{x:.1f}" y2="{up(bin.score):.1f}"/>'
             f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4.5"><title>{hint}</title></circle>'
         )
     lines.append(
-        f'<text class="mid" x="{_LEFT + width / 2:.0f}" y="{_HEIGHT - 10}">'
+        f'<text class="mid" x="{LEFT + width / 2:.0f}" y="{HEIGHT - 10}">'
         "score of the first guess</text>"
     )
-    return _svg(_WIDTH, _HEIGHT, "Right (%) by score", said, lines)
+    return svg(WIDTH, HEIGHT, "Right (%) by score", said, lines)
 
 
 def heat_map(confusion: Integers, labels: Sequence[str]) -> str:
@@ -139,7 +120,7 @@ def heat_map(confusion: Integers, labels: Sequence[str]) -> str:
             )
     said = f"{count} labels, {int(confusion.sum())} clips, {int(confusion.trace())} right"
     title = "Confusion: rows are the truth, columns what was said"
-    return _svg(width, height, title, said, lines, least=_SMALLEST * width)
+    return svg(width, height, title, said, lines, least=_SMALLEST * width)
 
 
 def _cell(
@@ -154,33 +135,3 @@ def _cell(
 
 def _short(number: int) -> str:
     return str(number) if number < 10_000 else f"{number / 1000:.0f}k"
-
-
-def _up(share: float) -> float:
-    """Where a share lies in the height of a diagram."""
-    return _HEIGHT - _BOTTOM - share * (_HEIGHT - _BOTTOM - _TOP)
-
-
-def _percent_grid() -> Iterator[str]:
-    for value in range(0, 101, 25):
-        y = _up(value / 100)
-        yield (
-            f'<line class="grid" x1="{_LEFT}" y1="{y:.1f}" x2="{_WIDTH - _RIGHT}" y2="{y:.1f}"/>'
-            f'<text class="end" x="{_LEFT - 8}" y="{y + 4.5:.1f}">{value}</text>'
-        )
-
-
-def _svg(
-    width: float, height: float, title: str, said: str, lines: Sequence[str], *, least: float = 0
-) -> str:
-    """The element; it shrinks with the page, down to a width of `least`."""
-    return "\n".join(
-        [
-            f'<svg viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
-            f'height="{height:.0f}" style="min-width: {least:.0f}px" role="img" '
-            f'aria-label="{marked(title)}">',
-            f"<desc>{marked(clean(said))}</desc>",
-            *lines,
-            "</svg>",
-        ]
-    )

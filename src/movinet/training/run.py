@@ -13,6 +13,7 @@ import torch
 
 from movinet.datasets import (
     CachedClips,
+    Findings,
     cache_clips,
     check,
     read_dataset,
@@ -21,7 +22,7 @@ from movinet.datasets import (
     view,
 )
 from movinet.errors import ModelError, OutputError, UsageError
-from movinet.evaluation.labelledvideo import TRAIN, VALIDATION
+from movinet.evaluation.labelledvideo import TRAIN, VALIDATION, LabelledVideo
 from movinet.export import Exported, export
 from movinet.models.wholefile import write_whole
 from movinet.network import MoViNet, NetworkConfig, save
@@ -78,7 +79,8 @@ class Trained:
         epochs: what each epoch brought.
         accuracy: of what is kept, on the validation clips, as streams; None without any.
         exported: the model file.
-        findings: lines worth a look: unreadable clips, short ones, small classes.
+        validation: the clips that judged it, those that could be read.
+        findings: what is worth a look: unreadable clips, short ones, small classes.
     """
 
     folder: Path
@@ -88,7 +90,8 @@ class Trained:
     epochs: tuple[Epoch, ...]
     accuracy: float | None
     exported: Exported
-    findings: tuple[str, ...]
+    validation: tuple[LabelledVideo, ...]
+    findings: Findings
 
 
 def fresh(variant: str, form: str, seed: int) -> MoViNet:
@@ -175,7 +178,8 @@ def train(
         for name, part in parts.items()
     }
     clips = cached[TRAIN]
-    found = check(parts, cached)
+    # Of the middle length that is taken by itself half of the clips are short, which is no finding.
+    found = check(parts, cached, window=settings.frames or 1)
     found.raise_first()
     frames = settings.frames or _middle(clips, net.info.clip_frames)
     torch.manual_seed(settings.seed)  # the new classifier is drawn
@@ -221,7 +225,8 @@ def train(
         tuple(epochs),
         None if validation is None else accuracy,
         exported,
-        (*found.warnings, *found.unreadable, *found.short),
+        () if validation is None else validation.dataset.clips,
+        found,
     )
 
 
