@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from movinet.training import train
 from movinet.training.checkpoint import read_checkpoint, write_checkpoint
 from movinet.training.linear import Features, fit
 from movinet.training.recipes import Stage
+from movinet.training.trainer import Trainer
 
 
 class Killed(Exception):  # noqa: N818
@@ -119,18 +121,17 @@ def test_a_run_that_was_killed_ends_like_one_left_alone(recipe, epochs, settings
     same(tmp_path / "whole", tmp_path / "killed")
 
 
-@pytest.mark.parametrize("accumulate", [1, 3])
-def test_a_run_that_was_killed_twenty_times(accumulate, settings, tmp_path, monkeypatch):
+def test_a_run_that_was_killed_twenty_times(settings, tmp_path, monkeypatch):
     """After any batch, before its checkpoint; gradients that wait for their step are kept."""
     monkeypatch.setattr("movinet.training.run._CHECKPOINT_SECONDS", 0)
-    wanted = settings("scratch", epochs=8, batch=2, accumulate=accumulate)
+    wanted = settings("scratch", epochs=8, batch=2, accumulate=3)
 
     def go_on(folder, watcher=None):
         net = small("stream", size=(40, 40))
         return train(net, wanted, tmp_path / folder, cache=tmp_path / "cache", watcher=watcher)
 
     whole = go_on("whole")
-    chance = np.random.default_rng(accumulate)
+    chance = np.random.default_rng(3)
     for _ in range(20):
         with pytest.raises(Killed):
             go_on("killed", KillAfter(batches=int(chance.integers(1, 4))))
@@ -213,10 +214,36 @@ class TestBadInput:
             train(net, settings("linear"), tmp_path / "r", cache=tmp_path / "c")
 
     def test_a_loss_that_is_no_number(self, net, settings, tmp_path):
-        with pytest.raises(ModelError, match="the loss is not a number in epoch"):
+        with pytest.raises(ModelError, match=r"the loss is not a number in epoch 1: begin again"):
             train(net, settings(rate=1e30, epochs=9), tmp_path / "r", cache=tmp_path / "c")
         assert not (tmp_path / "r" / "model.tflite").exists()
-        assert all(tensor.isfinite().all() for tensor in weights(tmp_path / "r").values())
+
+    def test_a_loss_that_is_no_number_any_more(self, settings, tmp_path, monkeypatch):
+        """What the epochs before it taught is kept."""
+        whole = train(
+            small("lite", size=(40, 40)),
+            settings(epochs=1, warmup=1.0),
+            tmp_path / "one",
+            cache=tmp_path / "c",
+        )
+        learn = Trainer._learn
+
+        def broken(trainer, clips, targets):
+            if trainer.done:
+                torch.nn.init.constant_(trainer.net.head.classifier.bias, math.nan)
+            return learn(trainer, clips, targets)
+
+        monkeypatch.setattr(Trainer, "_learn", broken)
+        with pytest.raises(ModelError, match=r"in epoch 2; the weights of before are in .*\.safet"):
+            train(
+                small("lite", size=(40, 40)),
+                settings(epochs=3, warmup=1 / 3),
+                tmp_path / "r",
+                cache=tmp_path / "c",
+            )
+        assert not (tmp_path / "r" / "model.tflite").exists()
+        assert len(whole.epochs) == 1
+        same(tmp_path / "one", tmp_path / "r")
 
     def test_a_base_network(self, settings, tmp_path):
         with pytest.raises(UsageError, match="base form cannot watch"):
