@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # The oldest NumPy that is supported (Raspberry Pi OS Bookworm ships it).
 OLDEST := .venv-oldest
 
-.PHONY: demo test test-oldest lint format benchmark clean
+.PHONY: demo test test-oldest lint format benchmark soak clean
 
 # The core alone, as a user installs it.
 .venv-demo/ready: pyproject.toml
@@ -50,6 +50,10 @@ format: $(VENV)/ready
 # The figures of docs/benchmarks.md; needs the real models and videos in ../shared/real.
 benchmark: $(VENV)/ready
 	$(BIN)/python -m benchmarks
+
+# Minutes of what `make test` has a short form of.
+soak: $(VENV)/ready
+	$(BIN)/python scripts/soak.py
 
 clean:
 	rm -rf $(VENV) .venv-demo $(OLDEST) demo build dist

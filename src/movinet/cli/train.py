@@ -295,7 +295,7 @@ def _print(trained: Trained, found: Evaluation | None, report: Path) -> None:
         "classes": f"{len(trained.labels)}: {', '.join(trained.labels[:5])}"
         + (" ..." if len(trained.labels) > 5 else ""),
         "clips": f"{trained.clips}, of {trained.frames} frames",
-        "epochs": str(len(trained.epochs)),
+        **({"epochs": str(len(trained.epochs))} if trained.epochs else {}),
         "accuracy": right,
         "written": f"{trained.exported.path} ({trained.exported.size:,} bytes)",
         "report": str(report),

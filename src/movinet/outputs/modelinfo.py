@@ -26,7 +26,7 @@ def print_info(info: ModelInfo) -> None:
         + "softmax gives scores",
         "classes": str(info.classes)
         + ("" if info.labels else " (no labels inside: give a label file with --labels)"),
-        "labels": ", ".join(info.labels[:3]) + ", ..." if info.labels else "-",
+        "labels": _some(info.labels),
         "background": info.background or "-",
         "frame rate": f"{float(info.fps):g} frames a second",
         "horizon": f"{info.horizon} frames ({float(info.horizon / info.fps):g} s)",
@@ -55,7 +55,7 @@ def print_weights(name: str, file: WeightsFile) -> None:
         + (", positional encoding" if network.get("positional_encoding") else ""),
         "input": f"{height}x{width} pixels, RGB, 0 to 1",
         "classes": str(network.get("classes")),
-        "labels": ", ".join(info.labels[:3]) + ", ..." if info.labels else "-",
+        "labels": _some(info.labels),
         "frame rate": f"{float(info.fps):g} frames a second",
         "clip": f"{info.clip_frames} frames",
         "tensors": f"{file.tensors}, {file.parameters:,} numbers",
@@ -77,3 +77,10 @@ def print_rows(rows: Mapping[str, str]) -> None:
     for name, text in rows.items():
         table.add_row(name, text)
     Console(highlight=False, emoji=False, markup=False).print(table)
+
+
+def _some(labels: tuple[str, ...] | None) -> str:
+    """The first few of them."""
+    if not labels:
+        return "-"
+    return ", ".join(labels[:3]) + (", ..." if len(labels) > 3 else "")
