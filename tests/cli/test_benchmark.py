@@ -105,7 +105,6 @@ def test_a_bad_model_is_one_failed_input_among_others(place):
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
-        ([], 2, "Missing option '--model'"),
         (["--model", "gone.tflite"], 1, "cannot read gone.tflite"),
         (["--model", "image.tflite"], 1, "an image classifier"),
         (["--model", "a0-lite-k600-int9"], 2, "did you mean a0-lite-k600-int8?"),

@@ -334,7 +334,6 @@ def test_too_few_readable_clips_for_a_temperature(place, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
-        (["clips"], 2, "no model was named"),
         (["clips", "--model", "gone.tflite"], 1, "cannot read gone.tflite"),
         (["clips", "--model", "image.tflite"], 1, "an image classifier"),
         (["clips", "--model", "plain.tflite"], 2, "plain.tflite carries no labels"),

@@ -354,11 +354,6 @@ def test_labels_that_are_not_there(path, tmp_path):
         load(path, labels=tmp_path / "none.txt")
 
 
-def test_no_model():
-    with pytest.raises(UsageError, match=r"^no model was named.*movinet models list"):
-        load()
-
-
 @pytest.mark.parametrize("name", ["none.tflite", "folder/none", "a0-lite-k600-int8.tflite"])
 def test_a_file_that_is_not_there(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
