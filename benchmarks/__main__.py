@@ -18,6 +18,7 @@ NAMES = (
     "variants",
     "datasets",
     "synthetic",
+    "training",
 )
 
 

@@ -44,13 +44,14 @@ def features(
 ) -> Features:
     """The hidden layer of each clip and of its mirror image, after at most so many frames."""
     fused = net.fuse()
+    device = fused.head.dense.weight.device
     activate = ACTIVATIONS[fused.head.activation]
     rows, targets = [], []
     for index, target in enumerate(clips.targets):
         clip = view(clips.clip(index), net.info.size[0], min(frames, clips.frames(index)))
         for seen in (clip, clip.flip(-1)):
-            pooled = fused(seen[None], features=True)
-            rows.append(activate(fused.head.dense(pooled))[0])
+            pooled = fused(seen[None].to(device), features=True)
+            rows.append(activate(fused.head.dense(pooled))[0].cpu())
             targets.append(target)
         progress(index + 1, len(clips))
     return Features(torch.stack(rows), torch.tensor(targets))

@@ -133,7 +133,7 @@ def train(
     *,
     cache: str | Path | None = None,
     workers: int = 1,
-    device: str = "cpu",
+    device: str | None = None,
     watcher: Watcher | None = None,
 ) -> Trained:
     """Teach a network the actions in labelled clips, and write it as a model file.
@@ -147,7 +147,7 @@ def train(
         out: a folder, made if need be.
         cache: where decoded clips are kept; None: in the cache folder of this machine.
         workers: threads that prepare batches ahead.
-        device: "cpu", or "cuda" where there is one.
+        device: "cpu" or "cuda"; None: the GPU where there is one.
         watcher: told how it goes on.
 
     Raises:
@@ -157,6 +157,7 @@ def train(
         OutputError: when something cannot be written.
     """
     folder, watcher = Path(out), watcher or _Nobody()
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     if not net.config.causal:
         raise UsageError("a network of the base form cannot watch: train a stream or lite one")
     _claim(folder, settings)
