@@ -11,6 +11,9 @@ from typing import Any, Literal
 from movinet.datasets import Augmentation
 from movinet.errors import UsageError
 
+# Of the epochs, with the roundings of an int8 file, where `movinet train --quantise` asks for them.
+QUANTISED = 1 / 3
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
@@ -81,6 +84,10 @@ class Recipe:
     balanced: bool = True
     mixed_precision: bool | None = None
     augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.quantised <= 1:
+            raise UsageError(f"quantised must be from 0 to 1, not {self.quantised:g}")
 
     def stage(self, epoch: int) -> int:
         """Which of the stages epoch `epoch`, 0 for the first, belongs to."""
