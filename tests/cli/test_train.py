@@ -180,6 +180,14 @@ def test_killed_again_and_again_it_ends_as_if_left_alone(data, weights, tmp_path
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
+def test_the_last_third_with_roundings(data, weights, tmp_path, capsys):
+    options = ("--epochs", 1, "--precision", "int8", "--quantise")
+    assert run(command(data, weights, tmp_path / "run", *options)) == 0
+    settings = json.loads((tmp_path / "run" / "settings.json").read_text())
+    assert settings["recipe"]["quantised"] == pytest.approx(1 / 3)
+    assert read_info(tmp_path / "run" / "model.tflite").precision == "int8"
+
+
 class TestBadInput:
     def test_a_page_that_cannot_be_written(self, data, weights, tmp_path, capsys):
         """The model is there all the same."""
@@ -189,6 +197,17 @@ class TestBadInput:
         last = capsys.readouterr().err.splitlines()[-1]
         assert last == f"movinet: error: cannot write {report}: it is a folder; name a file in it"
         assert (tmp_path / "run" / "model.tflite").exists()
+
+    def test_roundings_of_a_file_that_has_none(self, data, weights, tmp_path, capsys):
+        status, said = fail(capsys, *command(data, weights, tmp_path / "r", "--quantise"))
+        assert status == 2
+        assert "--quantise is for an int8 file, not for one of dynamic" in said
+
+    def test_roundings_of_a_recipe_without_epochs(self, data, weights, tmp_path, capsys):
+        more = ("--recipe", "linear", "--precision", "int8", "--quantise")
+        status, said = fail(capsys, *command(data, weights, tmp_path / "r", *more))
+        assert status == 2
+        assert "linear has no epochs" in said
 
     def test_no_data(self, weights, tmp_path, capsys):
         status, said = fail(capsys, *command(tmp_path / "none", weights, tmp_path / "run"))

@@ -64,6 +64,7 @@ def test_every_epoch_has_a_stage_and_stages_come_in_order(parts, epochs):
         ('{"name": "best"}', "its name must be one of"),
         ('{"name": "scratch", "speed": 3}', "unexpected keyword argument 'speed'"),
         ('{"name": "scratch", "rate": "high"}', 'rate must be a number, not "high"'),
+        ('{"name": "scratch", "quantised": 2}', "quantised must be from 0 to 1, not 2"),
         ('{"name": "scratch", "stages": [{"share": 1}]}', "unexpected keyword argument 'share'"),
         ('{"name": "scratch", "augmentation": {"area": [0, 1]}}', "area cannot be from 0 to 1"),
     ],

@@ -49,8 +49,9 @@ class KillAfter:
 
 
 def same(one, two) -> None:
-    for name, tensor in weights(one).items():
-        torch.testing.assert_close(weights(two)[name], tensor, rtol=0, atol=0)
+    left, right = weights(one), weights(two)
+    for name, tensor in left.items():
+        torch.testing.assert_close(right[name], tensor, rtol=0, atol=0)
 
 
 def weights(folder):
@@ -207,6 +208,10 @@ class TestBadInput:
             train(net, settings(), tmp_path / "r", cache=tmp_path / "c", watcher=KillAfter(1))
         with pytest.raises(UsageError, match="another seed: 0, now 5; choose another folder"):
             train(net, settings(seed=5), tmp_path / "r", cache=tmp_path / "c")
+        with pytest.raises(UsageError, match=r"another quantised: 0\.0, now 0\.5; choose"):
+            train(net, settings(quantised=0.5), tmp_path / "r", cache=tmp_path / "c")
+        with pytest.raises(UsageError, match="another recipe: finetune, now scratch; choose"):
+            train(net, settings("scratch"), tmp_path / "r", cache=tmp_path / "c")
 
     def test_a_finished_run_is_not_written_over(self, net, settings, tmp_path):
         train(net, settings("linear"), tmp_path / "r", cache=tmp_path / "c")

@@ -84,6 +84,11 @@ _MOST_NOTES = 5  # lines about one kind of finding
     show_default=True,
     help="Of the model file.",
 )
+@click.option(
+    "--quantise",
+    is_flag=True,
+    help="Go on with the roundings of an int8 file in the last third of the epochs.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all chance.")
 @click.option("--cache", metavar="FOLDER", help="Where decoded clips are kept.")
 @as_json_option
@@ -103,6 +108,7 @@ def train(
     validation: float,
     never_flip: tuple[str, ...],
     precision: str,
+    quantise: bool,
     seed: int,
     cache: str | None,
     as_json: bool,
@@ -119,7 +125,7 @@ def train(
 
         from movinet.training import Settings, fresh
         from movinet.training import train as run
-        from movinet.training.recipes import find_recipe
+        from movinet.training.recipes import QUANTISED, find_recipe
     except ModuleNotFoundError as error:
         if error.name not in {"torch", "safetensors", "onnx"}:
             raise
@@ -130,9 +136,16 @@ def train(
         raise UsageError(
             f"the recipe {chosen.name} builds on a trained network: give one with --from"
         )
-    if chosen.epochs == 0 and epochs is not None:
+    if chosen.epochs == 0 and (epochs is not None or quantise):
         raise UsageError("the recipe linear has no epochs")
-    given: dict[str, Any] = {"epochs": epochs, "rate": rate, "batch": batch}
+    if quantise and precision != "int8":
+        raise UsageError(f"--quantise is for an int8 file, not for one of {precision}")
+    given: dict[str, Any] = {
+        "epochs": epochs,
+        "rate": rate,
+        "batch": batch,
+        "quantised": (chosen.quantised or QUANTISED) if quantise else None,
+    }
     augmentation = dataclasses.replace(chosen.augmentation, never_flipped=frozenset(never_flip))
     chosen = dataclasses.replace(
         chosen,

@@ -11,6 +11,9 @@ from typing import Any, Literal
 from movinet.datasets import Augmentation
 from movinet.errors import UsageError
 
+# Of the epochs, with the roundings of an int8 file, where `movinet train --quantise` asks for them.
+QUANTISED = 1 / 3
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
@@ -40,6 +43,8 @@ class Recipe:
         epochs: passes over the clips; 0: none, only the classifier is fitted to the features.
         batch: clips in a step.
         stages: what is different in parts of the epochs, in order; together they are all of them.
+        quantised: the last part of the epochs, 0 to 1, that goes on with the roundings of an int8
+            file; 0: none. See `training/quantisation.py`.
         accumulate: batches whose gradients make one step.
         optimiser: "adamw", or "rmsprop" with the decay, momentum and epsilon of the official code.
         rate: the highest learning rate, of the classifier and the layer before it.
@@ -63,6 +68,7 @@ class Recipe:
     epochs: int
     batch: int = 8
     stages: tuple[Stage, ...] = (Stage(),)
+    quantised: float = 0.0
     accumulate: int = 1
     optimiser: Literal["adamw", "rmsprop"] = "adamw"
     rate: float = 3e-4
@@ -79,12 +85,21 @@ class Recipe:
     mixed_precision: bool | None = None
     augmentation: Augmentation = field(default_factory=Augmentation)
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.quantised <= 1:
+            raise UsageError(f"quantised must be from 0 to 1, not {self.quantised:g}")
+
     def stage(self, epoch: int) -> int:
         """Which of the stages epoch `epoch`, 0 for the first, belongs to."""
         ends = accumulate(stage.part for stage in self.stages)
         # Sums of parts may end a hair below where they should.
         begun = [number for number, end in enumerate(ends) if epoch >= end * self.epochs - 1e-6]
         return min(len(begun), len(self.stages) - 1)
+
+    def rounds(self, epoch: int) -> bool:
+        """Whether epoch `epoch`, 0 for the first, has the roundings of an int8 file."""
+        last = max(1, round(self.quantised * self.epochs)) if self.quantised else 0
+        return epoch >= self.epochs - last
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain JSON values."""

@@ -239,16 +239,12 @@ def _claim(folder: Path, settings: Settings) -> None:
         raise UsageError(f"{folder} holds a finished run: choose another folder, or remove it")
     try:
         if said.exists():
-            before = json.loads(said.read_text("utf-8"))
-            changed = sorted(
-                name
-                for name in wanted.keys() | before.keys()
-                if wanted.get(name) != before.get(name)
-            )
+            old, new = _flat(json.loads(said.read_text("utf-8"))), _flat(wanted)
+            changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
             if changed:
                 raise UsageError(
                     f"{folder} holds an unfinished run with another {changed[0]}: "
-                    f"{_word(before.get(changed[0]))}, now {_word(wanted.get(changed[0]))}; "
+                    f"{_word(old.get(changed[0]))}, now {_word(new.get(changed[0]))}; "
                     "choose another folder, or remove it"
                 )
             return
@@ -258,10 +254,14 @@ def _claim(folder: Path, settings: Settings) -> None:
     write_whole(said, json.dumps(wanted, indent=1).encode())
 
 
+def _flat(said: dict[str, Any]) -> dict[str, Any]:
+    """Settings with the recipe's name in its place, and its fields beside the others."""
+    recipe = dict(said.get("recipe", {}))
+    return {**said, "recipe": recipe.pop("name", None), **recipe}
+
+
 def _word(value: object) -> str:
-    if isinstance(value, dict):
-        return str(value.get("name", "other numbers"))
-    return str(value)
+    return "other numbers" if isinstance(value, dict | list) else str(value)
 
 
 def _middle(clips: CachedClips, most: int) -> int:

@@ -17,6 +17,7 @@ from movinet.errors import ModelError
 from movinet.network import MoViNet
 from movinet.network.layers import Norm
 from movinet.training.linear import layers
+from movinet.training.quantisation import Roundings
 from movinet.training.recipes import Recipe, Stage
 
 
@@ -81,6 +82,7 @@ class Trainer:
         if self._mixed is None:
             self._mixed = self.device.type == "cuda"
         self._optimiser = optimiser_of(recipe, self.net)
+        self._roundings = Roundings()
         torch.manual_seed(seed)
 
     # ---- a run ---------------------------------------------------------------------------------
@@ -140,8 +142,12 @@ class Trainer:
 
     def _close(self, loss: float) -> Epoch:
         accuracy = self.accuracy()
-        # What was the best on other pictures is not a best of these.
-        first = not self.done or self.recipe.stage(self.done) != self.recipe.stage(self.done - 1)
+        # What was the best on other pictures, or without roundings, is not a best of these.
+        now, before = (
+            (self.recipe.stage(epoch), self.recipe.rounds(epoch))
+            for epoch in (self.done, self.done - 1)
+        )
+        first = not self.done or now != before
         better = first or self.best is None or accuracy is None or accuracy >= self.best[0]
         self._since_best = 0 if better else self._since_best + 1
         if better:
@@ -153,8 +159,11 @@ class Trainer:
 
     def _learn(self, clips: torch.Tensor, targets: torch.Tensor) -> float:
         """Add to the gradients what a batch says; gives its loss."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=bool(self._mixed)):
-            logits = self.net(clips)
+        rounds = self.recipe.rounds(self.done)
+        # The steps of bfloat16 are as wide as those of 8 bits and would hide them.
+        mixed = bool(self._mixed) and not rounds
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=mixed):
+            logits = self._roundings(self.net, clips) if rounds else self.net(clips)
         loss = F.cross_entropy(logits, targets, label_smoothing=self.recipe.label_smoothing)
         value = float(loss.detach())
         if not math.isfinite(value):
@@ -223,6 +232,7 @@ class Trainer:
             "net": self.net.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self._optimiser.state_dict(),
+            "ranges": self._roundings.ranges,
             "best": self.best,
             "random": torch.get_rng_state(),
             "random_cuda": torch.cuda.get_rng_state_all(),
@@ -233,6 +243,7 @@ class Trainer:
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
         self._optimiser.load_state_dict(state["optimiser"])
+        self._roundings.ranges = state["ranges"]
         self.done, self._step = state["epoch"], state["step"]
         self._batches, self._losses = state["batches"], state["losses"]
         for parameter, gradient in zip(self.net.parameters(), state["gradients"], strict=True):
