@@ -83,7 +83,7 @@ def test_finetune_says_how_it_went(net, settings, tmp_path):
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [line["number"] for line in lines] == [1, 2, 3]
     assert all(np.isfinite(line["loss"]) for line in lines)
-    assert trained.accuracy == max(line["accuracy"] for line in lines)
+    assert trained.accuracy == lines[-1]["accuracy"]
     names = {path.name for path in run.iterdir()}
     assert names == {"metrics.jsonl", "model.tflite", "settings.json", "weights.safetensors"}
     said = load(run / "weights.safetensors").info
@@ -141,6 +141,23 @@ def test_a_run_that_was_killed_twenty_times(settings, tmp_path, monkeypatch):
     same(tmp_path / "whole", tmp_path / "killed")
 
 
+@pytest.mark.parametrize("patience", [0, 2])
+def test_what_is_kept(patience, net, settings, tmp_path, monkeypatch):
+    """The last; with patience the best, but not that of a stage before."""
+    said = iter([0.9, 0.3, 0.6, 0.5, 0.4, 0.3])
+    monkeypatch.setattr(Trainer, "accuracy", lambda trainer: next(said))
+    stages = (Stage(part=1 / 6, size=0.8), Stage(part=5 / 6))
+    wanted = settings("scratch", epochs=6, stages=stages, patience=patience)
+    trained = train(net, wanted, tmp_path / "run", cache=tmp_path / "cache")
+    kept = [epoch.kept for epoch in trained.epochs]
+    if patience:
+        assert kept == [True, True, True, False, False]
+        assert trained.accuracy == 0.6
+    else:
+        assert kept == [True] * 6
+        assert trained.accuracy == 0.3
+
+
 def test_stages_have_their_own_pictures(net, settings, tmp_path, monkeypatch):
     seen = []
 
@@ -153,8 +170,7 @@ def test_stages_have_their_own_pictures(net, settings, tmp_path, monkeypatch):
     wanted = settings("scratch", epochs=4, stages=stages)
     trained = train(net, wanted, tmp_path / "run", cache=tmp_path / "cache")
     assert seen == [(32, 2), (32, 2), (36, 4), (40, 4)]
-    # The best of another stage was the best on other pictures.
-    assert [epoch.best for epoch in trained.epochs][2:] == [True, True]
+    assert all(epoch.kept for epoch in trained.epochs)
 
 
 @pytest.mark.parametrize(

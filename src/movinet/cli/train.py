@@ -224,8 +224,7 @@ class _Shown:
             return
         self.close()
         accuracy = "" if epoch.accuracy is None else f", {epoch.accuracy:.1%} right"
-        best = ", best so far" if epoch.best and epoch.accuracy is not None else ""
-        click.echo(f"epoch {epoch.number} of {of}: loss {epoch.loss:.3f}{accuracy}{best}", err=True)
+        click.echo(f"epoch {epoch.number} of {of}: loss {epoch.loss:.3f}{accuracy}", err=True)
 
     def close(self) -> None:
         """Take the line away."""
@@ -284,7 +283,7 @@ def _write_report(
                 f"{trained.frames} frames; recipe {recipe.name}, begun with {start}.",
                 losses=[epoch.loss for epoch in epochs],
                 accuracies=[epoch.accuracy for epoch in epochs if epoch.accuracy is not None],
-                kept=max((epoch.number for epoch in epochs if epoch.best), default=None),
+                kept=max((epoch.number for epoch in epochs if epoch.kept), default=None),
                 stages=[
                     epoch.number
                     for epoch, stage, before in zip(epochs[1:], stages[1:], stages, strict=False)

@@ -204,7 +204,7 @@ def train(
             epochs.append(epoch := trainer.epoch(keeper.at))
         except NotANumber as error:
             kept = ""
-            if trainer.best is not None:
+            if trainer.kept is not None:
                 save(trainer.result(), folder / WEIGHTS)
                 kept = f"; the weights of before are in {folder / WEIGHTS}"
             raise ModelError(f"{error}{kept}: begin again with a lower --rate") from error
@@ -216,7 +216,7 @@ def train(
     result = trainer.result()
     save(result, folder / WEIGHTS)
     exported = _export(result, folder / MODEL, settings.precision, clips)
-    accuracy = trainer.best[0] if trainer.best and epochs else trainer.accuracy()
+    accuracy = trainer.kept[0] if trainer.kept and epochs else trainer.accuracy()
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return Trained(
         folder,

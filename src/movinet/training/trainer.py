@@ -29,13 +29,13 @@ class Epoch:
         number: 1 for the first.
         loss: mean over its steps.
         accuracy: of the averaged weights on the validation clips, each whole; None without any.
-        best: whether these are the best weights so far.
+        kept: whether the weights after it are what is kept, were it the last.
     """
 
     number: int
     loss: float
     accuracy: float | None
-    best: bool
+    kept: bool
 
 
 class NotANumber(ModelError):  # noqa: N818 (it says what the loss is)
@@ -49,7 +49,9 @@ class Trainer:
         net: the network in training.
         average: the average of its weights over steps, which is what is kept.
         done: epochs that are done.
-        best: state of the best averaged weights of the stage, and their accuracy.
+        kept: accuracy and state of the averaged weights that are kept: the last, since the rate
+            falls to nothing and a dozen clips cannot tell which epoch was better; those of the best
+            epoch of the stage where the recipe has patience.
     """
 
     def __init__(
@@ -70,7 +72,7 @@ class Trainer:
         self.net = net.to(self.device)
         self.average = copy.deepcopy(self.net).eval()
         self.done = 0
-        self.best: tuple[float, dict[str, torch.Tensor]] | None = None
+        self.kept: tuple[float, dict[str, torch.Tensor]] | None = None
         self._clips, self._validation = clips, validation
         self._seed, self._workers = seed, workers
         # Of the epoch that is being done: its batches so far, and the sum of their losses.
@@ -148,11 +150,17 @@ class Trainer:
             for epoch in (self.done, self.done - 1)
         )
         first = not self.done or now != before
-        better = first or self.best is None or accuracy is None or accuracy >= self.best[0]
+        better = (
+            not self.recipe.patience
+            or first
+            or self.kept is None
+            or accuracy is None
+            or accuracy >= self.kept[0]
+        )
         self._since_best = 0 if better else self._since_best + 1
         if better:
             weights = {n: t.detach().cpu().clone() for n, t in self.average.state_dict().items()}
-            self.best = (-1.0 if accuracy is None else accuracy, weights)
+            self.kept = (-1.0 if accuracy is None else accuracy, weights)
         self.done += 1
         self._batches, self._losses = 0, 0.0
         return Epoch(self.done, loss, accuracy, better)
@@ -212,10 +220,10 @@ class Trainer:
         return right / len(self._validation)
 
     def result(self) -> MoViNet:
-        """The network with the best averaged weights."""
+        """The network with the averaged weights that are kept."""
         net = copy.deepcopy(self.average).cpu()
-        if self.best is not None:
-            net.load_state_dict(self.best[1])
+        if self.kept is not None:
+            net.load_state_dict(self.kept[1])
         return net.eval()
 
     # ---- saving it -----------------------------------------------------------------------------
@@ -233,7 +241,7 @@ class Trainer:
             "average": self.average.state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "ranges": self._roundings.ranges,
-            "best": self.best,
+            "kept": self.kept,
             "random": torch.get_rng_state(),
             "random_cuda": torch.cuda.get_rng_state_all(),
         }
@@ -248,7 +256,7 @@ class Trainer:
         self._batches, self._losses = state["batches"], state["losses"]
         for parameter, gradient in zip(self.net.parameters(), state["gradients"], strict=True):
             parameter.grad = None if gradient is None else gradient.to(self.device)
-        self._since_best, self.best = state["since_best"], state["best"]
+        self._since_best, self.kept = state["since_best"], state["kept"]
         torch.set_rng_state(state["random"].cpu())
         torch.cuda.set_rng_state_all([kept.cpu() for kept in state["random_cuda"]])
 
