@@ -202,7 +202,7 @@ def test_only_the_last_epochs_round(settings, tmp_path, monkeypatch):
             return super().__call__(net, clips)
 
     monkeypatch.setattr("movinet.training.trainer.Roundings", Told)
-    monkeypatch.setattr(Trainer, "accuracy", lambda trainer: 0.9 - 0.1 * trainer.done)
+    monkeypatch.setattr(Trainer, "accuracy", lambda trainer, net=None: 0.9 - 0.1 * trainer.done)
     wanted = settings(epochs=3, quantised=1 / 3, mixed_precision=True, patience=9)
     trained = train(small("lite", size=(40, 40)), wanted, tmp_path / "r", cache=tmp_path / "c")
     assert rounded == [4, 4]  # one epoch of eight clips

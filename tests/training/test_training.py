@@ -141,11 +141,49 @@ def test_a_run_that_was_killed_twenty_times(settings, tmp_path, monkeypatch):
     same(tmp_path / "whole", tmp_path / "killed")
 
 
+def test_several_runs_are_averaged_and_blended_with_the_beginning(settings, tmp_path):
+    """Each begins anew with other chance; a run that was killed in the second ends the same."""
+    cache = tmp_path / "cache"
+
+    def go(folder, watcher=None, **options):
+        wanted = settings("scratch", epochs=2, precision="float32", **options)
+        net = small("lite", size=(40, 40))
+        return train(net, wanted, tmp_path / folder, cache=cache, watcher=watcher)
+
+    one = go("one")
+    two = go("two", runs=2)
+    assert two.epochs[:2] == one.epochs
+    assert len(two.epochs) == 4
+    assert two.epochs[2].loss != two.epochs[0].loss
+    go("half", runs=2, blend=0.5)
+    torch.manual_seed(0)
+    begin = small("lite", size=(40, 40))
+    first, mean, half = (weights(tmp_path / name) for name in ("one", "two", "half"))
+    for name, tensor in begin.state_dict().items():
+        if not name.startswith("head.classifier"):  # that is drawn anew
+            torch.testing.assert_close(half[name], (tensor + mean[name]) / 2)
+    assert not torch.equal(first["stem.conv.weight"], mean["stem.conv.weight"])
+    with pytest.raises(Killed):
+        go("killed", KillAfter(3), runs=2, blend=0.5)
+    torch.manual_seed(99)
+    go("killed", runs=2, blend=0.5)
+    same(tmp_path / "half", tmp_path / "killed")
+
+
 @pytest.mark.parametrize("patience", [0, 2])
 def test_what_is_kept(patience, net, settings, tmp_path, monkeypatch):
     """The last; with patience the best, but not that of a stage before."""
     said = iter([0.9, 0.3, 0.6, 0.5, 0.4, 0.3])
-    monkeypatch.setattr(Trainer, "accuracy", lambda trainer: next(said))
+    marks = {}
+
+    def accuracy(trainer, net=None):
+        """Told in turns for epochs; for what comes out, which of them it was."""
+        if net is not None:
+            return marks[net.head.classifier.bias.sum().item()]
+        marks[trainer.average.head.classifier.bias.sum().item()] = (told := next(said))
+        return told
+
+    monkeypatch.setattr(Trainer, "accuracy", accuracy)
     stages = (Stage(part=1 / 6, size=0.8), Stage(part=5 / 6))
     wanted = settings("scratch", epochs=6, stages=stages, patience=patience)
     trained = train(net, wanted, tmp_path / "run", cache=tmp_path / "cache")

@@ -54,6 +54,11 @@ class Recipe:
         weight_decay: of AdamW, on weights; none on biases and norms.
         label_smoothing: the part of a label that is spread over all classes.
         clip_norm: the longest a gradient may be.
+        runs: how often all epochs are done, each time from the beginning with other chance; what is
+            kept is the mean of their weights (Wortsman et al., "Model soups", 2022). Only where
+            all begin with a trained network: otherwise they end too far apart.
+        blend: how far what is kept lies from the weights of the beginning, 0, to those learnt, 1
+            (Wortsman et al., "Robust fine-tuning of zero-shot models", 2022).
         average: of the weights over steps (EMA); the averaged ones are what is kept.
         frozen_norm: batch norm keeps its statistics.
         start_linear: the classifier begins as the one that the features alone allow.
@@ -77,6 +82,8 @@ class Recipe:
     weight_decay: float = 0.01
     label_smoothing: float = 0.1
     clip_norm: float = 1.0
+    runs: int = 1
+    blend: float = 1.0
     average: float = 0.98
     frozen_norm: bool = False
     start_linear: bool = False
@@ -86,6 +93,10 @@ class Recipe:
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
+        if self.runs < 1 or (self.runs > 1 and self.patience):
+            raise UsageError("runs must be 1 or more, and 1 with patience")
+        if not 0 < self.blend <= 1:
+            raise UsageError(f"blend must be above 0 and at most 1, not {self.blend:g}")
         if not 0 <= self.quantised <= 1:
             raise UsageError(f"quantised must be from 0 to 1, not {self.quantised:g}")
 
@@ -100,6 +111,11 @@ class Recipe:
         """Whether epoch `epoch`, 0 for the first, has the roundings of an int8 file."""
         last = max(1, round(self.quantised * self.epochs)) if self.quantised else 0
         return epoch >= self.epochs - last
+
+    @property
+    def passes(self) -> int:
+        """Epochs of all runs."""
+        return self.runs * self.epochs
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain JSON values."""

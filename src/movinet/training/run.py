@@ -27,7 +27,7 @@ from movinet.export import Exported, export
 from movinet.models.wholefile import write_whole
 from movinet.network import MoViNet, NetworkConfig, save
 from movinet.training.checkpoint import read_checkpoint, write_checkpoint
-from movinet.training.linear import features, fit, set_classifier
+from movinet.training.linear import features, fit
 from movinet.training.recipes import Recipe
 from movinet.training.trainer import Epoch, NotANumber, Trainer
 
@@ -193,13 +193,12 @@ def train(
     epochs = _resume(trainer, folder)
     if not (folder / CHECKPOINT).exists() and settings.recipe.start_linear:
         watcher.stage("fitting a classifier to what the network sees already")
-        set_classifier(
-            trainer.net, *fit(features(trainer.net, clips, frames, watcher.at), len(dataset.labels))
+        trainer.begin_with(
+            *fit(features(trainer.net, clips, frames, watcher.at), len(dataset.labels))
         )
-        trainer.average.load_state_dict(trainer.net.state_dict())
     keeper = _Keeper(folder / CHECKPOINT, trainer, epochs, watcher)
     while not trainer.finished:
-        watcher.stage(f"epoch {trainer.done + 1} of {settings.recipe.epochs}")
+        watcher.stage(f"epoch {trainer.done + 1} of {settings.recipe.passes}")
         try:
             epochs.append(epoch := trainer.epoch(keeper.at))
         except NotANumber as error:
@@ -211,12 +210,12 @@ def train(
         keeper.save()
         lines = "".join(json.dumps(asdict(e)) + "\n" for e in epochs)
         write_whole(folder / METRICS, lines.encode())
-        watcher.epoch(epoch, settings.recipe.epochs)
+        watcher.epoch(epoch, settings.recipe.passes)
     watcher.stage("writing the model")
     result = trainer.result()
     save(result, folder / WEIGHTS)
     exported = _export(result, folder / MODEL, settings.precision, clips)
-    accuracy = trainer.kept[0] if trainer.kept and epochs else trainer.accuracy()
+    accuracy = trainer.accuracy(result)
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return Trained(
         folder,

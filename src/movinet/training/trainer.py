@@ -16,7 +16,7 @@ from movinet.datasets import Batches, CachedClips, view
 from movinet.errors import ModelError
 from movinet.network import MoViNet
 from movinet.network.layers import Norm
-from movinet.training.linear import layers
+from movinet.training.linear import layers, set_classifier
 from movinet.training.quantisation import Roundings
 from movinet.training.recipes import Recipe, Stage
 
@@ -85,6 +85,9 @@ class Trainer:
             self._mixed = self.device.type == "cuda"
         self._optimiser = optimiser_of(recipe, self.net)
         self._roundings = Roundings()
+        # What each run begins with, and the sum of the weights that runs have ended with.
+        self._begin = _copy(self.net)
+        self._sum: dict[str, torch.Tensor] | None = None
         torch.manual_seed(seed)
 
     # ---- a run ---------------------------------------------------------------------------------
@@ -93,15 +96,27 @@ class Trainer:
     def finished(self) -> bool:
         """Whether there is nothing left to do."""
         patience = self.recipe.patience
-        return self.done >= self.recipe.epochs or bool(patience and self._since_best >= patience)
+        return self.done >= self.recipe.passes or bool(patience and self._since_best >= patience)
+
+    def begin_with(self, weight: torch.Tensor, bias: torch.Tensor) -> None:
+        """Put a fitted classifier in place before the first epoch."""
+        set_classifier(self.net, weight, bias)
+        self.average.load_state_dict(self.net.state_dict())
+        self._begin = _copy(self.net)
+
+    @property
+    def _epoch(self) -> int:
+        """The epoch that is being done, of its run; 0 for the first."""
+        return self.done % max(1, self.recipe.epochs)
 
     @property
     def _stage(self) -> Stage:
-        return self.recipe.stages[self.recipe.stage(self.done)]
+        return self.recipe.stages[self.recipe.stage(self._epoch)]
 
     @property
     def _size(self) -> int:
-        return round(self._stage.size * self.net.info.size[0])
+        part = 1.0 if self.finished else self._stage.size
+        return round(part * self.net.info.size[0])
 
     def epoch(self, progress: Callable[[int, int], None] = lambda done, total: None) -> Epoch:
         """Do the next epoch, or the rest of one that was saved in its midst.
@@ -147,9 +162,9 @@ class Trainer:
         # What was the best on other pictures, or without roundings, is not a best of these.
         now, before = (
             (self.recipe.stage(epoch), self.recipe.rounds(epoch))
-            for epoch in (self.done, self.done - 1)
+            for epoch in (self._epoch, self._epoch - 1)
         )
-        first = not self.done or now != before
+        first = not self._epoch or now != before
         better = (
             not self.recipe.patience
             or first
@@ -159,15 +174,27 @@ class Trainer:
         )
         self._since_best = 0 if better else self._since_best + 1
         if better:
-            weights = {n: t.detach().cpu().clone() for n, t in self.average.state_dict().items()}
-            self.kept = (-1.0 if accuracy is None else accuracy, weights)
+            self.kept = (-1.0 if accuracy is None else accuracy, _copy(self.average))
         self.done += 1
         self._batches, self._losses = 0, 0.0
+        if self.recipe.runs > 1 and not self._epoch:
+            self._end_run()
         return Epoch(self.done, loss, accuracy, better)
+
+    def _end_run(self) -> None:
+        ended = self.average.state_dict()
+        before = self._sum or {}
+        self._sum = {name: tensor + before.get(name, 0) for name, tensor in ended.items()}
+        if not self.finished:
+            self.net.load_state_dict(self._begin)
+            self.average.load_state_dict(self._begin)
+            self._optimiser = optimiser_of(self.recipe, self.net)
+            self._roundings = Roundings()
+            self._step = 0
 
     def _learn(self, clips: torch.Tensor, targets: torch.Tensor) -> float:
         """Add to the gradients what a batch says; gives its loss."""
-        rounds = self.recipe.rounds(self.done)
+        rounds = self.recipe.rounds(self._epoch)
         # The steps of bfloat16 are as wide as those of 8 bits and would hide them.
         mixed = bool(self._mixed) and not rounds
         with torch.autocast(self.device.type, torch.bfloat16, enabled=mixed):
@@ -204,14 +231,17 @@ class Trainer:
         return 0.5 * (1 + math.cos(math.pi * (self._step - rise) / max(1, self._steps - rise)))
 
     @torch.no_grad()
-    def accuracy(self) -> float | None:
-        """Of the averaged weights on the validation clips, each as a stream to its end.
+    def accuracy(self, net: MoViNet | None = None) -> float | None:
+        """Of a network on the validation clips, each as a stream to its end.
 
         The pictures are of the size that is being trained with.
+
+        Args:
+            net: None: the one with the averaged weights.
         """
         if self._validation is None:
             return None
-        fused = self.average.fuse().to(self.device)
+        fused = (net or self.average).fuse().to(self.device)
         right = 0
         for index, target in enumerate(self._validation.targets):
             length = min(self._validation.frames(index), self.net.info.clip_frames)
@@ -220,10 +250,21 @@ class Trainer:
         return right / len(self._validation)
 
     def result(self) -> MoViNet:
-        """The network with the averaged weights that are kept."""
+        """The network with the averaged weights that are kept, on the CPU.
+
+        Of several runs those are the mean of what has ended.
+        """
         net = copy.deepcopy(self.average).cpu()
+        kept = net.state_dict() if self.kept is None else self.kept[1]
+        if self._sum is not None:
+            ended = self.done // self.recipe.epochs
+            kept = {name: tensor.cpu() / ended for name, tensor in self._sum.items()}
         if self.kept is not None:
-            net.load_state_dict(self.kept[1])
+            kept = {
+                name: torch.lerp(self._begin[name], tensor, self.recipe.blend)
+                for name, tensor in kept.items()
+            }
+        net.load_state_dict(kept)
         return net.eval()
 
     # ---- saving it -----------------------------------------------------------------------------
@@ -241,6 +282,8 @@ class Trainer:
             "average": self.average.state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "ranges": self._roundings.ranges,
+            "begin": self._begin,
+            "sum": self._sum,
             "kept": self.kept,
             "random": torch.get_rng_state(),
             "random_cuda": torch.cuda.get_rng_state_all(),
@@ -252,6 +295,7 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self._optimiser.load_state_dict(state["optimiser"])
         self._roundings.ranges = state["ranges"]
+        self._begin, self._sum = state["begin"], state["sum"]
         self.done, self._step = state["epoch"], state["step"]
         self._batches, self._losses = state["batches"], state["losses"]
         for parameter, gradient in zip(self.net.parameters(), state["gradients"], strict=True):
@@ -259,6 +303,11 @@ class Trainer:
         self._since_best, self.kept = state["since_best"], state["kept"]
         torch.set_rng_state(state["random"].cpu())
         torch.cuda.set_rng_state_all([kept.cpu() for kept in state["random_cuda"]])
+
+
+def _copy(net: MoViNet) -> dict[str, torch.Tensor]:
+    """The state of a network as it is now, on the CPU."""
+    return {name: tensor.detach().cpu().clone() for name, tensor in net.state_dict().items()}
 
 
 def optimiser_of(recipe: Recipe, net: MoViNet) -> torch.optim.Optimizer:
