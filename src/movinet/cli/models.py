@@ -64,9 +64,7 @@ def list_(kind: str | None, form: str | None, as_json: bool) -> None:
             "yes" if cached(entry) else "",
         )
     _console().print(table)
-    click.echo(
-        f"\n'{NAME}' comes with the package: drawn figures, and what runs when none is named."
-    )
+    click.echo(f"'{NAME}' comes with the package and runs when none is named.", err=True)
 
 
 @models.command()
