@@ -2,7 +2,8 @@
 
     movinet synthesize drawn --clips 14500 --seed 1
     python scripts/learn_posture.py drawn posture.safetensors
-    movinet train drawn --from posture.safetensors --recipe scratch --out starter
+    movinet train drawn/clips.csv --from posture.safetensors --recipe scripts/starter.json \\
+        --size 96 --fps 10 --frames 30 --validation 0.02 --out starter
 
 May be stopped at any moment and started again.
 """
