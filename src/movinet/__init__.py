@@ -9,13 +9,26 @@ if TYPE_CHECKING:
     from movinet.frames import Frame, Source, open_source
     from movinet.models import ModelInfo, read_info
     from movinet.runtime import open_model
-    from movinet.stream import Category, Classifier, Prediction, Stream, Summary, load
+    from movinet.stream import (
+        Category,
+        Classifier,
+        Event,
+        EventDetector,
+        EventOptions,
+        Prediction,
+        Stream,
+        Summary,
+        load,
+    )
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Category",
     "Classifier",
+    "Event",
+    "EventDetector",
+    "EventOptions",
     "Frame",
     "ModelInfo",
     "MovinetError",
@@ -42,6 +55,9 @@ _HOMES = {
     "open_model": "movinet.runtime",
     "Category": "movinet.stream",
     "Classifier": "movinet.stream",
+    "Event": "movinet.stream",
+    "EventDetector": "movinet.stream",
+    "EventOptions": "movinet.stream",
     "Prediction": "movinet.stream",
     "Stream": "movinet.stream",
     "Summary": "movinet.stream",

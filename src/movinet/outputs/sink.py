@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from movinet.stream import Category, Prediction, Summary
+from movinet.stream import Category, Event, Prediction, Summary
 
 
 class Sink:
@@ -17,6 +17,9 @@ class Sink:
 
     def prediction(self, video: str, prediction: Prediction, top: Sequence[Category]) -> None:
         """One moment of `video`; only called when answers for each frame are wanted."""
+
+    def event(self, video: str, event: Event) -> None:
+        """An action has begun in `video` (its `end` is None), or has ended."""
 
     def summary(self, video: str, summary: Summary, top: Sequence[Category]) -> None:
         """The whole of `video`."""

@@ -1,13 +1,17 @@
 """Frames in, predictions out."""
 
 from movinet.stream.classifier import Classifier, Gathering, load, predictions
+from movinet.stream.events import EventDetector, EventOptions
 from movinet.stream.horizon import Horizon, HorizonState
-from movinet.stream.prediction import Category, Prediction, Summary, softmax, top_categories
+from movinet.stream.prediction import Category, Event, Prediction, Summary, softmax, top_categories
 from movinet.stream.stream import Stream, StreamOptions
 
 __all__ = [
     "Category",
     "Classifier",
+    "Event",
+    "EventDetector",
+    "EventOptions",
     "Gathering",
     "Horizon",
     "HorizonState",

@@ -17,7 +17,8 @@ from movinet.frames import Source, SourceSpec, Time, exact_seconds, open_source
 from movinet.models import ModelInfo, read_info, read_labels
 from movinet.models.starter import NAME, NOTICE, starter_path
 from movinet.runtime import FloatArray, StepModel, open_model
-from movinet.stream.prediction import Prediction, Summary
+from movinet.stream.events import EventDetector, EventOptions
+from movinet.stream.prediction import Event, Prediction, Summary
 from movinet.stream.stream import Stream, StreamOptions
 
 if TYPE_CHECKING:
@@ -58,6 +59,18 @@ class Classifier:
         if predict_every is not None:
             options = replace(options, predict_every=predict_every)
         return Stream(self._model, options)
+
+    def detector(self) -> EventDetector:
+        """What finds the events of one new stream.
+
+        Raises:
+            UsageError: the model was loaded without `events`, or knows no such background label.
+        """
+        options = self.options
+        if options.events is None:
+            raise UsageError("no events were asked for: load the model with events=EventOptions()")
+        memory = options.events.frames(options.fps, options.horizon)
+        return EventDetector(self.info, options.events, fps=options.fps, memory=memory)
 
     def open(
         self,
@@ -114,6 +127,7 @@ class Classifier:
             gathering = Gathering(self)
             for prediction in predictions(opened, gathering.stream):
                 gathering.add(prediction)
+            gathering.finish()
             return gathering.summary(opened)
         finally:
             if opened is not source:
@@ -121,20 +135,36 @@ class Classifier:
 
 
 class Gathering:
-    """The way from the predictions of one video to its `Summary`, in constant memory."""
+    """The way from the predictions of one video to its `Summary`, in constant memory.
+
+    Attributes:
+        stream: to be given the frames.
+        events: what has ended so far.
+    """
 
     def __init__(self, classifier: Classifier) -> None:
         self.stream = classifier.stream()
+        self.events: list[Event] = []
         self._classifier = classifier
+        self._detector = None if classifier.options.events is None else classifier.detector()
         self._total = np.zeros(classifier.info.classes, np.float64)
         self._count = 0
         self._last: Prediction | None = None
 
-    def add(self, prediction: Prediction) -> None:
-        """Take in the next prediction."""
+    def add(self, prediction: Prediction) -> list[Event]:
+        """Take in the next prediction; gives what begins and what ends with it."""
         self._total += prediction.scores
         self._count += 1
         self._last = prediction
+        return [] if self._detector is None else self._keep(self._detector.push(prediction))
+
+    def finish(self) -> list[Event]:
+        """The video is over; gives what ends with it."""
+        return [] if self._detector is None else self._keep(self._detector.finish())
+
+    def _keep(self, told: list[Event]) -> list[Event]:
+        self.events += [event for event in told if event.end is not None]
+        return told
 
     def summary(self, source: Source) -> Summary:
         """The whole.
@@ -170,6 +200,7 @@ class Gathering:
             ended_early=source.ended_early,
             info=info,
             embedding=self._embedding(),
+            events=tuple(self.events),
         )
 
     def _embedding(self) -> FloatArray | None:
@@ -212,6 +243,7 @@ def load(
     resize: str | None = None,
     predict_every: int = 1,
     embeddings: bool = False,
+    events: EventOptions | None = None,
     backend: str | None = None,
     threads: int = 1,
     progress: Progress | None = None,
@@ -229,6 +261,8 @@ def load(
         resize: "stretch" or "center"; default: as the model file says.
         predict_every: answer only every so many model frames.
         embeddings: put the pooled feature into each prediction.
+        events: find events by these rules; scores speak of their memory then, and not of the
+            longer horizon.
         backend: the engine, a name of `movinet.runtime.BACKENDS`; default: by the kind of file.
         threads: threads for one step.
         progress: called with the bytes that are here and the bytes in all (None while unknown)
@@ -250,12 +284,15 @@ def load(
         labels = fetch(published)
     if labels is not None:
         info = info.with_labels(read_labels(labels), str(labels))
+    rate = info.fps if fps is None else _positive(fps)
+    frames = info.horizon if horizon == "model" else horizon
     options = StreamOptions(
-        fps=info.fps if fps is None else _positive(fps),
-        horizon=info.horizon if horizon == "model" else horizon,
+        fps=rate,
+        horizon=frames if events is None else events.frames(rate, frames),
         resize=resize or info.resize,
         predict_every=predict_every,
         embeddings=embeddings,
+        events=events,
     )
     return Classifier(open_model(path, info=info, backend=backend, threads=threads), options)
 

@@ -1,4 +1,4 @@
-"""What a stream answers: `Category`, `Prediction`, and `Summary` for a whole video."""
+"""What a stream answers: `Category`, `Prediction`, `Event`, and `Summary` for a whole video."""
 
 from __future__ import annotations
 
@@ -91,6 +91,25 @@ class Prediction:
         return top_categories(self.scores, self.info, count, threshold=threshold, among=among)
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One action from its beginning to its end.
+
+    Attributes:
+        label: of the class.
+        index: of the class.
+        start: seconds.
+        end: seconds; None while it goes on.
+        peak: the highest score (0..1) so far.
+    """
+
+    label: str
+    index: int
+    start: Fraction
+    end: Fraction | None
+    peak: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Summary:
     """A whole video.
@@ -105,6 +124,8 @@ class Summary:
         ended_early: why the video ended before its end, where it did.
         info: the model's contract.
         embedding: the pooled feature after the last frame; None where the model gives none.
+        events: what began and ended in it, in the order of their ends; empty unless the model was
+            loaded with `events`.
     """
 
     scores: FloatArray = field(repr=False)
@@ -115,6 +136,7 @@ class Summary:
     ended_early: str | None
     info: ModelInfo = field(repr=False)
     embedding: FloatArray | None = field(default=None, repr=False)
+    events: tuple[Event, ...] = ()
 
     def top(
         self, count: int = 5, *, threshold: float = 0.0, among: frozenset[int] | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from movinet.errors import UsageError
 from movinet.frames import Clock, Image, Resizer, Sampler, Time, check_image, exact_seconds
 from movinet.models.info import RESIZE_RULES
+from movinet.stream.events import EventOptions
 from movinet.stream.horizon import Horizon, HorizonState
 from movinet.stream.prediction import Prediction, softmax
 
@@ -29,6 +30,8 @@ class StreamOptions:
         predict_every: answer only every so many model frames (1: all); the frames between still
             enter the state.
         embeddings: put the pooled feature into each prediction.
+        events: what an event is, for streams whose scores become events; else None. The horizon
+            is their memory then.
     """
 
     fps: Fraction
@@ -36,6 +39,7 @@ class StreamOptions:
     resize: str
     predict_every: int = 1
     embeddings: bool = False
+    events: EventOptions | None = None
 
     def __post_init__(self) -> None:
         if self.predict_every < 1:

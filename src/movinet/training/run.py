@@ -183,8 +183,9 @@ def train(
     found = check(parts, cached, window=settings.frames or 1)
     found.raise_first()
     frames = settings.frames or _middle(clips, net.info.clip_frames)
-    torch.manual_seed(settings.seed)  # the new classifier is drawn
-    net.replace_classifier(len(dataset.labels), dataset.labels)
+    if net.info.labels != dataset.labels:  # else it goes on with what it knows of them
+        torch.manual_seed(settings.seed)  # the new classifier is drawn
+        net.replace_classifier(len(dataset.labels), dataset.labels)
     net.info = replace(
         net.info, clip_frames=frames, recipe=settings.to_dict(), origin=settings.start
     )
