@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "datasets": {"frames", "models", "evaluation"},
     "export": {"frames", "models", "runtime", "network"},
     "training": {"datasets", "evaluation", "export", "models", "network"},
+    "live": {"frames", "models", "runtime", "stream", "outputs"},
     "cli": {
         "frames",
         "models",
@@ -38,6 +39,7 @@ MAY_IMPORT = {
         "datasets",
         "export",
         "training",
+        "live",
     },
 }
 # Room -> the packages from outside that it may import.
@@ -54,6 +56,7 @@ PACKAGES = {
     "datasets": {"numpy", "torch"},
     "export": {"numpy", "torch", "onnx", "ai_edge_litert"},
     "training": {"numpy", "torch"},
+    "live": {"numpy", "rich"},
     "cli": {"click", "rich"},
 }
 

@@ -6,12 +6,14 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from movinet.cli.downloadbar import DownloadBar
+from movinet.cli.eventoptions import chosen_events, event_options, say_delay
 from movinet.cli.inputs import find_inputs
+from movinet.cli.looks import Looks
 from movinet.cli.options import (
     backend_option,
     horizon_option,
@@ -28,7 +30,8 @@ from movinet.stream import Classifier, Gathering, load, predictions
 if TYPE_CHECKING:
     from movinet.cli.progress import Progress
     from movinet.models import ModelInfo
-    from movinet.stream import Prediction
+    from movinet.outputs.track import Track
+    from movinet.stream import Event, Prediction
 
 
 @click.command()
@@ -54,6 +57,15 @@ if TYPE_CHECKING:
 @click.option(
     "--crop", type=click.Choice(["stretch", "center"]), help="How to resize (default: model's)."
 )
+@event_options
+@click.option(
+    "--subtitles",
+    type=click.Choice(["vtt", "srt"]),
+    help="Events as subtitles beside each video: NAME.actions.vtt.",
+)
+@click.option("--plot", metavar="FILE", help="Draw scores and events over time: .html, .svg, .png.")
+@click.option("--annotate", metavar="FILE", help="Write the video with what is seen in it: .mp4.")
+@click.option("--font", metavar="FILE", help="The letters of --annotate and a .png plot.")
 @horizon_option
 @threads_option
 @backend_option
@@ -77,6 +89,11 @@ def classify(
     horizon: int | Literal["model"] | None,
     threads: int,
     backend: str | None,
+    subtitles: str | None,
+    plot: str | None,
+    annotate: str | None,
+    font: str | None,
+    **given: Any,  # noqa: ANN401 (the options of events)
 ) -> int:
     """Say which actions videos show.
 
@@ -86,7 +103,10 @@ def classify(
     \b
     movinet classify dance.mp4 --model movinet_a0_stream_k600_int8.tflite --labels labels.txt
     movinet classify clips/ --model my.tflite --json > results.jsonl
+    movinet classify match.mp4 --events --plot match.html --annotate match_seen.mp4
     """
+    looks = Looks(subtitles=subtitles, plot=plot, annotate=annotate, font=font)
+    events = chosen_events(given, wanted=looks.wanted)
     model = model_or_starter(model)
     with DownloadBar(model) as progress:
         classifier = load(
@@ -98,10 +118,14 @@ def classify(
             threads=threads,
             backend=backend,
             embeddings=embeddings is not None and per_frame,
+            events=events,
             progress=progress,
         )
+    if events is not None:
+        say_delay(classifier)
     among = _allowed(classifier.info, allow, deny)
     videos = find_inputs(inputs, source_fps)
+    looks.check(videos)
     loaded()
     failed = False
     with ExitStack() as stack:
@@ -110,6 +134,10 @@ def classify(
             from movinet.outputs.embeddings import Embeddings
 
             sinks.append(Embeddings(embeddings, per_frame=per_frame))
+        if given["on_event"]:
+            from movinet.outputs.eventcommand import EventCommand
+
+            sinks.append(EventCommand(given["on_event"], say=_warn))
         for sink in sinks:
             stack.enter_context(sink)
         bar = _progress(len(videos), lines=per_frame)
@@ -120,6 +148,7 @@ def classify(
                     video,
                     classifier,
                     sinks,
+                    looks,
                     bar,
                     top=top,
                     threshold=threshold,
@@ -142,6 +171,7 @@ def _classify(
     video: str,
     classifier: Classifier,
     sinks: Iterable[Sink],
+    looks: Looks,
     progress: Progress | _Silent,
     *,
     top: int,
@@ -153,16 +183,21 @@ def _classify(
     end: float | None,
 ) -> None:
     gathering = Gathering(classifier)
+    track = looks.track(video, classifier.info)
     with classifier.open(video, source_fps=source_fps, start=start, end=end) as source:
         progress.begin(video, _span(source.duration, start, end))
         prediction: Prediction
         for prediction in predictions(source, gathering.stream):
-            gathering.add(prediction)
+            told = gathering.add(prediction)
             progress.at(prediction.time - (Fraction(start) if start else 0))
             if per_frame:
                 best = prediction.top(top, threshold=threshold, among=among)
                 for sink in sinks:
                     sink.prediction(video, prediction, best)
+            if track is not None:
+                track.prediction(prediction)
+            _tell(sinks, track, video, told)
+        _tell(sinks, track, video, gathering.finish())
         summary = gathering.summary(source)
     progress.end()
     best = summary.top(top, threshold=threshold, among=among)
@@ -170,12 +205,24 @@ def _classify(
         sink.summary(video, summary, best)
     if summary.damaged_packets:
         count = summary.damaged_packets
-        _say(
-            f"movinet: warning: {video}: {count} damaged "
-            f"{'packet was' if count == 1 else 'packets were'} skipped"
-        )
+        _warn(f"{video}: {count} damaged {'packet was' if count == 1 else 'packets were'} skipped")
     if summary.ended_early is not None:
-        _say(f"movinet: warning: {video}: ended early ({summary.ended_early})")
+        _warn(f"{video}: ended early ({summary.ended_early})")
+    if track is not None:
+        track.duration = summary.duration
+        looks.write(video, track, _warn)
+
+
+def _tell(sinks: Iterable[Sink], track: Track | None, video: str, events: Iterable[Event]) -> None:
+    for event in events:
+        for sink in sinks:
+            sink.event(video, event)
+        if track is not None:
+            track.event(event)
+
+
+def _warn(text: str) -> None:
+    _say(f"movinet: warning: {text}")
 
 
 def _say(text: str) -> None:

@@ -17,6 +17,7 @@ _VERBS = {
     "classify": ("movinet.cli.classify", "classify", "Say which actions videos show."),
     "train": ("movinet.cli.train", "train", "Teach a network your own actions."),
     "export": ("movinet.cli.export", "export", "Make a model file of a network."),
+    "live": ("movinet.cli.live", "live", "Watch cameras."),
     "models": ("movinet.cli.models", "models", "List, describe and fetch models."),
     "evaluate": ("movinet.cli.evaluate", "evaluate_", "Say how right a model is on your clips."),
     "synthesize": (

@@ -78,6 +78,9 @@ _MOST_NOTES = 5  # lines about one kind of finding
     help="An action that is another one in a mirror; may be given more than once.",
 )
 @click.option(
+    "--background", metavar="LABEL", help='The action that means "none of them": never an event.'
+)
+@click.option(
     "--precision",
     type=click.Choice(["float32", "float16", "dynamic", "int8"]),
     default="int8",
@@ -107,6 +110,7 @@ def train(
     frames: int | None,
     validation: float,
     never_flip: tuple[str, ...],
+    background: str | None,
     precision: str,
     quantise: bool,
     seed: int,
@@ -170,6 +174,7 @@ def train(
             validation=validation,
             seed=seed,
             precision=precision,
+            background=background,
         ),
         out,
         cache=cache,

@@ -183,6 +183,7 @@ def _contract(shown: ModelInfo, net: MoViNet, graph: Graph, precision: str) -> M
         precision=precision,
         states=states,
         labels=said.labels,
+        background=said.background,
         fps=said.fps,
         clip_frames=said.clip_frames,
         horizon=said.clip_frames,

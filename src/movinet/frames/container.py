@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from math import ceil
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -85,6 +86,8 @@ class ContainerSource(Source):
         self._made_up_times = self._container.format.name == "avi" and (
             self._stream.codec_context.name in ("h264", "hevc")
         )
+        # A camera that sends one JPEG after the other says of none when it was taken.
+        self._by_arrival = self.live and self._container.format.name == "mpjpeg"
 
     def _pick_stream(self) -> av.VideoStream:
         reason = "not a video (no video stream)"
@@ -180,13 +183,15 @@ class ContainerSource(Source):
         self._open()
 
     def _stamp(self, picture: av.VideoFrame) -> int | None:
+        if self._by_arrival:
+            return round(Fraction(self.arrived) / Fraction(self._stream.time_base or 1))
         return picture.dts if self._made_up_times else picture.pts
 
     def _pictures(
         self, sampler: Sampler | None, base: Fraction, zero: int | None
     ) -> Iterator[av.VideoFrame]:
         """Decoded pictures in order of time; some of those that are not needed are left out."""
-        if sampler is None or self._made_up_times:
+        if sampler is None or self._made_up_times or self._by_arrival:
             for packet in self._packets():
                 yield from self._decode(packet, None)
             return
@@ -233,6 +238,8 @@ class ContainerSource(Source):
                 return
             else:
                 failures = 0
+                if self.live:
+                    self.arrived = monotonic()
                 yield packet
 
     def _decode(self, packet: Packet, selector: PacketSelector | None) -> Iterator[av.VideoFrame]:

@@ -45,6 +45,7 @@ class Source(ABC):
         damaged_packets: packets or images that could not be decoded, so far.
         mended_times: missing or backward timestamps that were replaced, so far.
         ended_early: why the source ended before its end, where it did.
+        arrived: when the data of the last frame came, by `time.monotonic`; 0 where nobody waits.
     """
 
     name: str = ""
@@ -54,6 +55,7 @@ class Source(ABC):
     damaged_packets: int = 0
     mended_times: int = 0
     ended_early: str | None = None
+    arrived: float = 0.0
 
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]:

@@ -33,6 +33,7 @@ def open_source(
     source_fps: Time | None = None,
     start: Time | None = None,
     end: Time | None = None,
+    live: bool = False,
 ) -> Source:
     """Open a source of frames.
 
@@ -44,6 +45,8 @@ def open_source(
         fps: give only as many frames per second as this, the first in each interval; None: all.
         source_fps: frames per second of images and of arrays without times.
         start, end: seconds; only frames from `start` to before `end`.
+        live: frames of whatever address are to be had as they come. Cameras, and addresses of a
+            kind that only cameras have, are live by themselves; this is for http.
 
     Raises:
         SourceError: when it cannot be opened or is no video.
@@ -67,7 +70,7 @@ def open_source(
         if not isinstance(spec, Iterable):
             raise UsageError(f"cannot read frames from a {type(spec).__name__}")
         return ArraySource(spec, fps=rate, source_fps=own_rate, start=first, end=last)
-    return _open_named(os.fspath(spec), rate, own_rate, first, last)
+    return _open_named(os.fspath(spec), rate, own_rate, first, last, live=live)
 
 
 def _open_named(
@@ -76,6 +79,8 @@ def _open_named(
     source_fps: Fraction | None,
     start: Fraction | None,
     end: Fraction | None,
+    *,
+    live: bool,
 ) -> Source:
     if name == "picamera":
         from movinet.frames.picamera import PiCameraSource
@@ -111,7 +116,7 @@ def _open_named(
     camera = _camera(name)
     if camera is not None:
         return _open_camera(name, *camera, fps, end)
-    if _is_address(name):
+    if is_address(name):
         scheme = name.split(":", 1)[0].lower()
         options = {"rtsp_transport": "tcp"} if scheme.startswith("rtsp") else {}
         return ContainerSource(
@@ -119,7 +124,7 @@ def _open_named(
             name,
             options=options,
             timeout=(_OPEN_SECONDS, _READ_SECONDS),
-            live=scheme in _LIVE,
+            live=live or scheme in _LIVE,
             fps=fps,
             start=start,
             end=end,
@@ -129,7 +134,7 @@ def _open_named(
     return ContainerSource(name, f"file:{name}", seekable=regular, fps=fps, start=start, end=end)
 
 
-def _is_address(name: str) -> bool:
+def is_address(name: str) -> bool:
     """Whether `name` is an address (scheme://...); one letter is a drive, not a scheme."""
     scheme, separator, _ = name.partition("://")
     letters = scheme.translate({ord(letter): None for letter in "+-."})
@@ -167,7 +172,7 @@ def _images(name: str) -> list[str]:
             reason = videos if find_videos(name) else "without images or videos"
             raise SourceError(f"cannot read {name}: a folder {reason}")
         return images
-    if has_magic(name) and not os.path.exists(name) and not _is_address(name):  # noqa: PTH110
+    if has_magic(name) and not os.path.exists(name) and not is_address(name):  # noqa: PTH110
         files = expand(name)
         images = [file for file in files if is_image(file)]
         if not images:

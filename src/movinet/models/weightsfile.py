@@ -30,6 +30,7 @@ class WeightsInfo:
         fps: frames per second that the network was trained on.
         clip_frames: how many frames its training clips had.
         labels: one a class, or None when nobody said.
+        background: the label that means "none of them", or None.
         recipe: how it was trained, as the training wrote it down.
         origin, licence: free text, None when unknown.
     """
@@ -41,6 +42,7 @@ class WeightsInfo:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     origin: str | None = None
     licence: str | None = None
+    background: str | None = None
 
     @classmethod
     def of_variant(cls, facts: VariantFacts, resolution: int) -> WeightsInfo:
@@ -58,6 +60,8 @@ class WeightsInfo:
                 f"{len(self.labels)} labels for a network of {classes} classes; there must be one "
                 "a class"
             )
+        if self.background is not None and self.background not in (self.labels or ()):
+            raise LabelsError(f"the background label {self.background!r} is not among the labels")
 
     def to_metadata(self) -> dict[str, str]:
         """The fields as strings for a file's header."""
@@ -69,6 +73,7 @@ class WeightsInfo:
             "recipe": json.dumps(dict(self.recipe), ensure_ascii=False),
             "origin": self.origin or "",
             "licence": self.licence or "",
+            "background": self.background or "",
         }
 
     @classmethod
@@ -88,6 +93,7 @@ class WeightsInfo:
             recipe=dict(json.loads(header["recipe"])),
             origin=header["origin"] or None,
             licence=header["licence"] or None,
+            background=header.get("background") or None,
         )
 
 
@@ -116,6 +122,7 @@ class WeightsFile:
             "fps": float(info.fps),
             "clip_frames": info.clip_frames,
             "labels": info.labels and list(info.labels),
+            "background": info.background,
             "recipe": dict(info.recipe),
             "origin": info.origin,
             "licence": info.licence,

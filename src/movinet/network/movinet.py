@@ -199,7 +199,9 @@ class MoViNet(nn.Module):
             UsageError: when `classes` is below 1 or there is another number of labels.
         """
         config = dataclasses.replace(self.config, classes=classes)
-        info = dataclasses.replace(self.info, labels=labels)
+        known = self.info.background in (labels or ())
+        background = self.info.background if known else None
+        info = dataclasses.replace(self.info, labels=labels, background=background)
         info.check_labels(classes)
         old = self.head.classifier
         new = nn.Linear(old.in_features, classes, device=old.weight.device, dtype=old.weight.dtype)

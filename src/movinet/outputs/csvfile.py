@@ -9,19 +9,28 @@ from contextlib import suppress
 from pathlib import Path
 
 from movinet.errors import OutputError
-from movinet.outputs.records import Record, error_record, prediction_record, summary_record
+from movinet.outputs.records import (
+    Record,
+    error_record,
+    event_record,
+    prediction_record,
+    summary_record,
+)
 from movinet.outputs.sink import Sink
 from movinet.outputs.textfile import TextOutput
-from movinet.stream import Category, Prediction, Summary
+from movinet.stream import Category, Event, Prediction, Summary
 
 COLUMNS = (
-    "video", "time", "rank", "label", "index", "score", "frames", "duration", "damaged_packets",
-    "error",
+    "video", "time", "rank", "label", "index", "score", "start", "end", "peak", "frames",
+    "duration", "damaged_packets", "error",
 )  # fmt: skip
 
 
 class Csv(Sink):
-    """A header and one line for each category; "time" is empty for a whole video."""
+    """A header, one line for each category, and one for each event that has ended.
+
+    "time" is empty for a whole video; "start", "end" and "peak" are those of events.
+    """
 
     def __init__(self, path: str | Path | None = None) -> None:
         self._output = TextOutput(path)
@@ -35,6 +44,11 @@ class Csv(Sink):
     def prediction(self, video: str, prediction: Prediction, top: Sequence[Category]) -> None:
         """A line for each category at one moment."""
         self._rows(prediction_record(video, prediction, top))
+
+    def event(self, video: str, event: Event) -> None:
+        """A line for one that has ended."""
+        if event.end is not None:
+            self._write(event_record(video, event))
 
     def summary(self, video: str, summary: Summary, top: Sequence[Category]) -> None:
         """A line for each category of the whole."""

@@ -6,10 +6,16 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from movinet.outputs.records import Record, error_record, prediction_record, summary_record
+from movinet.outputs.records import (
+    Record,
+    error_record,
+    event_record,
+    prediction_record,
+    summary_record,
+)
 from movinet.outputs.sink import Sink
 from movinet.outputs.textfile import TextOutput
-from movinet.stream import Category, Prediction, Summary
+from movinet.stream import Category, Event, Prediction, Summary
 
 
 class JsonLines(Sink):
@@ -21,6 +27,10 @@ class JsonLines(Sink):
     def prediction(self, video: str, prediction: Prediction, top: Sequence[Category]) -> None:
         """A line with "video", "time" and "top"."""
         self._write(prediction_record(video, prediction, top))
+
+    def event(self, video: str, event: Event) -> None:
+        """A line with "video", "event", "label", "index", "start", "end" and "peak"."""
+        self._write(event_record(video, event))
 
     def summary(self, video: str, summary: Summary, top: Sequence[Category]) -> None:
         """A line with "video", "model", "duration", "frames", "top" and "damaged_packets"."""

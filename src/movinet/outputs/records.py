@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from movinet.stream import Category, Prediction, Summary
+from movinet.stream import Category, Event, Prediction, Summary
 
 Record = dict[str, Any]
 
@@ -17,6 +17,20 @@ def _top(categories: Sequence[Category]) -> list[Record]:
 def prediction_record(video: str, prediction: Prediction, top: Sequence[Category]) -> Record:
     """One moment of a video."""
     return {"video": video, "time": round(float(prediction.time), 6), "top": _top(top)}
+
+
+def event_record(video: str, event: Event) -> Record:
+    """An action that has begun, or has ended."""
+    end = event.end
+    return {
+        "video": video,
+        "event": "begin" if end is None else "end",
+        "label": event.label,
+        "index": event.index,
+        "start": round(float(event.start), 6),
+        "end": None if end is None else round(float(end), 6),
+        "peak": round(event.peak, 6),
+    }
 
 
 def summary_record(video: str, summary: Summary, top: Sequence[Category]) -> Record:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from movinet.outputs.moments import clock_text
 from movinet.outputs.sink import Sink
 from movinet.outputs.textfile import TextOutput, printable
 from movinet.stream import Category, Prediction, Summary
@@ -38,7 +39,7 @@ class Table(Sink):
         self._print([(f"{float(prediction.time):9.2f} s  ", "dim"), (classes, "")])
 
     def summary(self, video: str, summary: Summary, top: Sequence[Category]) -> None:
-        """A block."""
+        """A block: the best classes, and the events."""
         length = "" if summary.duration is None else f"{float(summary.duration):.1f} s, "
         frames = "1 frame" if summary.frames == 1 else f"{summary.frames} frames"
         self._print([(video, "bold"), (f"  {length}{frames}", "dim")])
@@ -56,6 +57,9 @@ class Table(Sink):
             )
         if not top:
             self._print([("  nothing above the threshold", "dim")])
+        for event in sorted(summary.events, key=lambda event: event.start):
+            span = f"  {clock_text(event.start)} - {clock_text(event.end or event.start)}  "
+            self._print([(span, "dim"), (event.label, "bold"), (f"  {event.peak:.3f}", "")])
 
     def _print(self, line: _Line) -> None:
         if self._console is None:

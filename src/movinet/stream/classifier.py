@@ -60,8 +60,11 @@ class Classifier:
             options = replace(options, predict_every=predict_every)
         return Stream(self._model, options)
 
-    def detector(self) -> EventDetector:
+    def detector(self, events: EventOptions | None = None) -> EventDetector:
         """What finds the events of one new stream.
+
+        Args:
+            events: other rules for this one; the memory stays that of the streams.
 
         Raises:
             UsageError: the model was loaded without `events`, or knows no such background label.
@@ -70,7 +73,7 @@ class Classifier:
         if options.events is None:
             raise UsageError("no events were asked for: load the model with events=EventOptions()")
         memory = options.events.frames(options.fps, options.horizon)
-        return EventDetector(self.info, options.events, fps=options.fps, memory=memory)
+        return EventDetector(self.info, events or options.events, fps=options.fps, memory=memory)
 
     def open(
         self,

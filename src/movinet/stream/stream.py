@@ -98,6 +98,7 @@ class Stream:
         time: Time | None = None,
         *,
         sample_aspect_ratio: Fraction = Fraction(1),
+        chosen: bool = False,
     ) -> Prediction | None:
         """Give the stream its next frame.
 
@@ -105,6 +106,8 @@ class Stream:
             image: `[H, W, 3]` uint8 RGB, of any size.
             time: seconds on any clock that goes forward; without one, every frame is taken.
             sample_aspect_ratio: width of a pixel over its height.
+            chosen: the frame is taken whatever its time: it is one of those that a source gives
+                which was opened at the model's frame rate, of which some may have been lost.
 
         Returns:
             The prediction, or None when the frame is not taken (too soon after the last one for
@@ -122,7 +125,7 @@ class Stream:
                 self.reset()
                 moment = Fraction(self._clock.read(exact_seconds(time)))
             self._last = moment
-            if not self._sampler.takes(moment):
+            if not chosen and not self._sampler.takes(moment):
                 return None
         small = self._resizer(image, sample_aspect_ratio)
         index = self._state.seen

@@ -52,6 +52,8 @@ class Settings:
         validation: the part of the clips to judge by, where the data does not say.
         seed: of all chance.
         precision: of the model file.
+        background: the label that means "none of them"; None: the one that the network knew, if
+            it is one of the labels.
     """
 
     data: str
@@ -61,6 +63,7 @@ class Settings:
     validation: float = 0.15
     seed: int = 0
     precision: str = "int8"
+    background: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain JSON values."""
@@ -152,7 +155,7 @@ def train(
 
     Raises:
         SourceError: when the clips cannot be read or are too few.
-        UsageError: when `out` holds another run, or a finished one.
+        UsageError: when `out` holds another run, or a finished one, or the background is no label.
         ModelError: when the loss is no number any more, or the network is not causal.
         OutputError: when something cannot be written.
     """
@@ -163,6 +166,11 @@ def train(
     _claim(folder, settings)
     watcher.stage("looking at the clips")
     dataset = read_dataset(settings.data)
+    if settings.background is not None and settings.background not in dataset.labels:
+        raise UsageError(
+            f"the background {settings.background!r} is no label of {settings.data}, which has "
+            f"{', '.join(dataset.labels)}"
+        )
     parts = split(dataset, validation=settings.validation, seed=settings.seed)
     check(parts).raise_first()
     watcher.stage("decoding the clips")
@@ -187,7 +195,11 @@ def train(
         torch.manual_seed(settings.seed)  # the new classifier is drawn
         net.replace_classifier(len(dataset.labels), dataset.labels)
     net.info = replace(
-        net.info, clip_frames=frames, recipe=settings.to_dict(), origin=settings.start
+        net.info,
+        clip_frames=frames,
+        recipe=settings.to_dict(),
+        origin=settings.start,
+        background=settings.background or net.info.background,
     )
     validation = cached.get(VALIDATION)
     trainer = _trainer(net, settings, clips, validation, frames, workers, device)

@@ -1,0 +1,124 @@
+"""The options of events, the same for every verb that finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from movinet.stream import Classifier, EventOptions
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_DEFAULT = EventOptions()
+_SECONDS = click.FloatRange(0)
+_SCORE = click.FloatRange(0, 1)
+
+# Option -> field of EventOptions.
+_FIELDS = {
+    "event_on": "on",
+    "event_off": "off",
+    "event_min": "minimum",
+    "event_join": "join",
+    "event_pause": "cool_down",
+    "event_margin": "margin",
+    "event_memory": "memory",
+}
+
+
+def event_options(command: _F) -> _F:
+    """Add `--events` and what belongs to it; `chosen_events` reads them."""
+    for option in reversed(
+        (
+            click.option("--events", is_flag=True, help="Say when an action begins and ends."),
+            click.option(
+                "--event-on",
+                type=_SCORE,
+                metavar="SCORE",
+                help=f"One begins with this score (default: {_DEFAULT.on:g}).",
+            ),
+            click.option(
+                "--event-off",
+                type=_SCORE,
+                metavar="SCORE",
+                help=f"It ends below this one (default: {_DEFAULT.off:g}, or --event-on if lower).",
+            ),
+            click.option(
+                "--event-min",
+                type=_SECONDS,
+                metavar="SECONDS",
+                help=f"It lasts at least so long (default: {_DEFAULT.minimum:g}).",
+            ),
+            click.option(
+                "--event-join",
+                type=_SECONDS,
+                metavar="SECONDS",
+                help=f"Gaps as long do not end it (default: {_DEFAULT.join:g}).",
+            ),
+            click.option(
+                "--event-pause",
+                type=_SECONDS,
+                metavar="SECONDS",
+                help="So long after its end it does not begin again (default: 0).",
+            ),
+            click.option(
+                "--event-margin",
+                type=click.FloatRange(0, 1, max_open=True),
+                metavar="SCORE",
+                help="It begins so far above all others (default: 0).",
+            ),
+            click.option(
+                "--event-memory",
+                type=click.FloatRange(0, min_open=True),
+                metavar="SECONDS",
+                help=f"Scores speak of the last seconds (default: {_DEFAULT.memory:g}).",
+            ),
+            click.option(
+                "--background",
+                multiple=True,
+                metavar="LABEL",
+                help="A label that is no event (may be repeated; default: the model's).",
+            ),
+            click.option(
+                "--on-event",
+                metavar="COMMAND",
+                help="Run this when one begins and when it ends; see the docs.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def chosen_events(given: dict[str, Any], *, wanted: bool) -> EventOptions | None:
+    """Takes the options of `event_options` out of `given`; None when nothing asks for events.
+
+    Args:
+        given: the command's options; `on_event` is left in it.
+        wanted: whether something else needs events.
+
+    Raises:
+        UsageError: when they make no sense.
+    """
+    asked = given.pop("events")
+    changes = {field: given.pop(option) for option, field in _FIELDS.items()}
+    changes = {field: value for field, value in changes.items() if value is not None}
+    background = given.pop("background")
+    if background:
+        changes["background"] = tuple(background)
+    if not (asked or wanted or changes or given["on_event"]):
+        return None
+    if "off" not in changes and changes.get("on", 1.0) < _DEFAULT.off:
+        changes["off"] = changes["on"]
+    return EventOptions(**changes)
+
+
+def say_delay(classifier: Classifier) -> None:
+    """What the times of events rest on, on standard error."""
+    delay = float(classifier.detector().delay())
+    memory = float((classifier.options.horizon or 0) / classifier.options.fps)
+    click.echo(
+        f"movinet: note: events rest on the last {memory:g} s; the {delay:g} s by which that is "
+        "late are subtracted from their times",
+        err=True,
+    )

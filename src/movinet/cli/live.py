@@ -1,0 +1,235 @@
+"""`movinet live`: cameras, as they go on."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from movinet.cli.downloadbar import DownloadBar
+from movinet.cli.eventoptions import chosen_events, event_options, say_delay
+from movinet.cli.options import (
+    backend_option,
+    horizon_option,
+    labels_option,
+    model_option,
+    model_or_starter,
+    threads_option,
+)
+from movinet.cli.program import DONE, FAILED, INTERRUPTED, loaded
+from movinet.errors import SourceError, UsageError
+from movinet.live import Answer, Camera, State, Watching, read_cameras
+from movinet.live.camera import called
+from movinet.live.dashboard import Dashboard
+from movinet.live.lines import Lines
+from movinet.outputs.eventcommand import EventCommand
+from movinet.outputs.textfile import TextOutput
+from movinet.stream import EventOptions, load
+
+_LONGEST_WAIT = 0.2  # seconds; the screen shows meanwhile that nothing comes
+
+
+@click.command()
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="SOURCE",
+    help="camera:0, picamera, rtsp://..., a file with --realtime; may be repeated.",
+)
+@click.option("--config", metavar="FILE.toml", help="Cameras, a [[camera]] each.")
+@model_option
+@labels_option
+@click.option(
+    "--top", default=3, show_default=True, type=click.IntRange(1), help="Classes to show."
+)
+@click.option("--realtime", is_flag=True, help="Show files at their own pace, as if cameras.")
+@click.option("--loop", is_flag=True, help="Begin such a file again at its end.")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after so long.")
+@click.option("--json", "as_json", is_flag=True, help="JSON Lines (default where no terminal is).")
+@click.option("--out", metavar="FILE", help="Also write JSON Lines to FILE.")
+@click.option("--fps", type=float, help="Frames per second for the model (default: as trained).")
+@click.option(
+    "--crop", type=click.Choice(["stretch", "center"]), help="How to resize (default: model's)."
+)
+@event_options
+@horizon_option
+@threads_option
+@backend_option
+def live(
+    sources: Sequence[str],
+    config: str | None,
+    model: str | None,
+    labels: str | None,
+    top: int,
+    realtime: bool,
+    loop: bool,
+    seconds: float | None,
+    as_json: bool,
+    out: str | None,
+    fps: float | None,
+    crop: str | None,
+    horizon: int | Literal["model"] | None,
+    threads: int,
+    backend: str | None,
+    **given: Any,  # noqa: ANN401 (the options of events)
+) -> int:
+    """Watch cameras: what they show now, and what has happened.
+
+    \b
+    movinet live --source camera:0 --events
+    movinet live --source rtsp://door/1 --source rtsp://yard/1 --events --json
+    movinet live --config cameras.toml
+    movinet live --source dance.mp4 --realtime
+    """
+    on_event = given["on_event"]
+    events = chosen_events(given, wanted=config is not None)
+    cameras = _cameras(sources, config, events, realtime=realtime, loop=loop)
+    commands = {
+        command: EventCommand(command, say=_warn)
+        for command in {camera.on_event or on_event for camera in cameras} - {None}
+    }
+    model = model_or_starter(model)
+    with DownloadBar(model) as progress:
+        classifier = load(
+            model,
+            labels=labels,
+            fps=fps,
+            horizon=horizon,
+            resize=crop,
+            threads=threads,
+            backend=backend,
+            events=events,
+            progress=progress,
+        )
+    if events is not None:
+        say_delay(classifier)
+    for camera in cameras:
+        if camera.events is not None:
+            classifier.detector(camera.events)  # says now what is wrong with it
+    with ExitStack() as stack:
+        for command in commands.values():
+            stack.enter_context(command)
+        views: list[Dashboard | Lines] = []
+        if out is not None:
+            views.append(Lines(TextOutput(out), events=events is not None))
+        if as_json or not sys.stdout.isatty():
+            views.append(Lines(TextOutput(None), events=events is not None))
+        else:
+            names = [camera.name for camera in cameras]
+            views.append(Dashboard(names, events=events is not None))
+        for view in views:
+            stack.enter_context(view)
+        watching = stack.enter_context(Watching(classifier, cameras))
+        loaded()
+        return _Run(watching, views, commands, on_event, top).go(seconds)
+
+
+def _cameras(
+    sources: Sequence[str],
+    config: str | None,
+    events: EventOptions | None,
+    *,
+    realtime: bool,
+    loop: bool,
+) -> list[Camera]:
+    if not sources and config is None:
+        raise UsageError("no camera: name one with --source camera:0, or a file of them, --config")
+    if loop and not realtime:
+        raise UsageError("--loop is for files that are shown with --realtime")
+    cameras = [Camera(called(source), source, realtime=realtime, loop=loop) for source in sources]
+    for camera in cameras:
+        if camera.is_file and not Path(camera.source).is_file():
+            raise UsageError(f"cannot read {camera.source}: no such file or camera")
+    if config is not None:
+        cameras += read_cameras(config, events or EventOptions())
+    names = [camera.name for camera in cameras]
+    return [
+        replace(camera, name=f"{camera.name} ({names[: number + 1].count(camera.name)})")
+        if config is None and names.count(camera.name) > 1
+        else camera
+        for number, camera in enumerate(cameras)
+    ]
+
+
+class _Run:
+    """One run: answers to views and commands, until it is to end."""
+
+    def __init__(
+        self,
+        watching: Watching,
+        views: Sequence[Dashboard | Lines],
+        commands: dict[str, EventCommand],
+        on_event: str | None,
+        top: int,
+    ) -> None:
+        self._watching, self._views = watching, views
+        self._commands, self._on_event, self._top = commands, on_event, top
+        self._asked: list[int] = []  # signals
+
+    def go(self, seconds: float | None) -> int:
+        """Run, and give the exit status.
+
+        Raises:
+            SourceError: no camera can be had at all.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+        until = None if seconds is None else time.monotonic() + seconds
+        watching = self._watching
+        while not watching.over and (until is None or time.monotonic() < until):
+            for answer in watching.wait(_LONGEST_WAIT):
+                if self._hopeless() and len(watching.health) == 1:
+                    raise SourceError(watching.health[answer.camera.name].reason)
+                self._tell(answer)
+            if self._hopeless():
+                for answer in watching.wait(0):  # what has been lost meanwhile
+                    self._tell(answer)
+                raise SourceError(f"none of the {len(watching.health)} cameras can be had")
+            for view in self._views:
+                view.tick(watching)
+        for answer in watching.finish():
+            self._tell(answer)
+        for view in self._views:
+            view.tick(watching, now=True)
+        if signal.SIGINT in self._asked:
+            return INTERRUPTED
+        failed = any(health.reason for health in watching.health.values())
+        return FAILED if failed and watching.over and not self._asked else DONE
+
+    def _stop(self, number: int, frame: object) -> None:
+        self._asked.append(number)
+        self._watching.stop()
+
+    def _hopeless(self) -> bool:
+        """Whether no camera can be had at all: waiting will not mend what is wrong then."""
+        every = self._watching.health.values()
+        lost = all(health.state in (State.LOST, State.ENDED) for health in every)
+        return lost and not any(health.connections for health in every)
+
+    def _tell(self, answer: Answer) -> None:
+        name, prediction = answer.camera.name, answer.prediction
+        if answer.state in (State.LOST, State.ENDED):
+            reason = self._watching.health[name].reason
+            if answer.state == State.LOST:
+                _warn(f"{name}: lost ({reason})")
+            elif reason:
+                _warn(f"{name}: ended ({reason})")
+        best = [] if prediction is None else prediction.top(self._top)
+        for view in self._views:
+            view.answer(answer, best, self._watching)
+        command = self._commands.get(answer.camera.on_event or self._on_event or "")
+        if command is not None:
+            for event in answer.events:
+                command.event(name, event)
+
+
+def _warn(text: str) -> None:
+    click.echo(f"movinet: warning: {' '.join(text.split())}", err=True)

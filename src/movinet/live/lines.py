@@ -1,0 +1,59 @@
+"""`Lines`: what cameras show, as JSON Lines."""
+
+from __future__ import annotations
+
+import json
+import time
+from types import TracebackType
+from typing import Self
+
+from movinet.live.records import Record, answer_record, event_record, health_record
+from movinet.live.watching import Answer, Watching
+from movinet.outputs.textfile import TextOutput
+from movinet.stream import Category
+
+_HEALTH_SECONDS = 60.0
+
+
+class Lines:
+    """A line for each event, or for each prediction where events are not asked for.
+
+    Also one when a camera's state has changed, and one for each camera a minute.
+    """
+
+    def __init__(self, output: TextOutput, *, events: bool) -> None:
+        self._output, self._events = output, events
+        self._told = time.monotonic()
+
+    def answer(self, answer: Answer, top: list[Category], watching: Watching) -> None:
+        """Write what there is to tell of one camera."""
+        name = answer.camera.name
+        if answer.state is not None:
+            self._write(health_record(name, watching.health[name]))
+        if answer.prediction is not None and not self._events:
+            self._write(answer_record(answer, top))
+        for event in answer.events:
+            self._write(event_record(name, event))
+
+    def tick(self, watching: Watching, *, now: bool = False) -> None:
+        """Write how the cameras do, once a minute or `now`."""
+        moment = time.monotonic()
+        if not now and moment - self._told < _HEALTH_SECONDS:
+            return
+        self._told = moment
+        for name, health in watching.health.items():
+            self._write(health_record(name, health))
+
+    def _write(self, record: Record) -> None:
+        self._output.write(json.dumps(record) + "\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._output.close()

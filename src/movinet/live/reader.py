@@ -1,0 +1,153 @@
+"""`Reader`: a thread that reads one camera, and reads it again when it was lost."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from movinet.errors import MovinetError
+from movinet.frames import Frame, Image, Source, Time
+from movinet.live.camera import Camera, exact
+from movinet.live.health import Health, State
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+# A connection that has lasted so long was a good one: the next pause is short again.
+_GOOD = 10.0
+
+Resize = Callable[[Image, Fraction], Image]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A frame as the model wants it.
+
+    Attributes:
+        image: `[height, width, 3]` uint8.
+        time: seconds since the first frame, gaps in the connection included.
+        arrived: when its data came, by `time.monotonic`.
+    """
+
+    image: Image
+    time: Fraction
+    arrived: float
+
+
+class Reader:
+    """Reads a camera until `stop`, and keeps its newest frame.
+
+    A frame that nobody has taken when the next one comes is dropped: late is worse than never. When
+    the camera is lost it is tried again, after pauses from half a second to half a minute, and its
+    times go on as the clock on the wall does.
+    """
+
+    def __init__(
+        self, camera: Camera, fps: Time, resize: Resize, news: threading.Condition
+    ) -> None:
+        """Begin to read.
+
+        Args:
+            camera: which.
+            fps: frames per second to give.
+            resize: makes a frame, with its pixels' aspect ratio, what the model wants.
+            news: notified when there is a frame, or the state has changed.
+        """
+        self.camera, self.health = camera, Health()
+        self._fps, self._resize, self._news = fps, resize, news
+        self._newest: Picture | None = None
+        self._stopped = threading.Event()
+        self._begun: float | None = None  # when the first frame of all was second 0
+        # A source that hangs must not keep the program from ending.
+        self._thread = threading.Thread(target=self._run, name=camera.name, daemon=True)
+        self._thread.start()
+
+    def take(self) -> Picture | None:
+        """The newest frame, once; with the lock of `news` held."""
+        picture, self._newest = self._newest, None
+        return picture
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a frame to take."""
+        return self._newest is not None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing will come any more."""
+        return self.health.state == State.ENDED
+
+    def stop(self) -> None:
+        """Read no more; does not wait."""
+        self._stopped.set()
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the end of the thread; gives whether it has come."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    # -- in the thread ---------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        pause = _FIRST_PAUSE
+        while not self._stopped.is_set():
+            begun = time.monotonic()
+            try:
+                self._connect()
+                reason = self._reason
+            except MovinetError as error:
+                reason = str(error)
+            except Exception as error:  # one that fails in its own way takes no other along
+                reason = f"{type(error).__name__}: {error}"
+            if self._stopped.is_set():
+                break
+            if not self.camera.endless:
+                self._say(State.ENDED, reason)
+                return
+            self._say(State.LOST, reason or "the stream has ended")
+            if time.monotonic() - begun > _GOOD:
+                pause = _FIRST_PAUSE
+            self._stopped.wait(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+        self._say(State.ENDED, "stopped")
+
+    def _connect(self) -> None:
+        self._say(State.CONNECTING, self.health.reason)
+        self._reason = ""
+        with self.camera.open(self._fps) as source:
+            self.health.connections += 1
+            self._say(State.WAITING, "")
+            offset: Fraction | None = None
+            damaged, mended = self.health.damaged_packets, self.health.mended_times
+            for frame in source:
+                if self._stopped.is_set():
+                    return
+                if offset is None:
+                    zero = (source.arrived or time.monotonic()) - float(frame.time)
+                    self._begun = zero if self._begun is None else self._begun
+                    offset = exact(zero - self._begun)
+                self._give(frame, offset, source)
+                self.health.damaged_packets = damaged + source.damaged_packets
+                self.health.mended_times = mended + source.mended_times
+            self._reason = source.ended_early or ""
+
+    def _give(self, frame: Frame, offset: Fraction, source: Source) -> None:
+        region = self.camera.region
+        image = frame.image if region is None else region.of(frame.image)
+        small = self._resize(image, frame.sample_aspect_ratio)
+        picture = Picture(small, offset + frame.time, source.arrived or time.monotonic())
+        self.health.reader_cpu = time.thread_time()
+        with self._news:
+            self.health.frames += 1
+            if self._newest is not None:
+                self.health.drops += 1
+            self._newest = picture
+            if self.health.state != State.LIVE:
+                self.health.state, self.health.reason = State.LIVE, ""
+            self._news.notify()
+
+    def _say(self, state: State, reason: str) -> None:
+        with self._news:
+            self.health.state, self.health.reason = state, reason
+            self._news.notify()

@@ -1,0 +1,121 @@
+"""`EventCommand`: somebody's program, run when an action begins and when it ends."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+
+from movinet.errors import UsageError
+from movinet.outputs.sink import Sink
+from movinet.stream import Event
+
+# Programs that run at the same time; while there are more, events go by without one.
+_MOST = 8
+# Seconds after which one is stopped.
+_PATIENCE = 30.0
+
+
+class EventCommand(Sink):
+    """Starts a program and goes on; what it does and how long it takes holds nothing up.
+
+    There is no shell: the command is split as a shell would, and what it is to know is in its
+    environment, so that no label or name of a video can become a command. `MOVINET_EVENT` is
+    "begin" or "end"; `MOVINET_VIDEO`, `MOVINET_LABEL`, `MOVINET_START`, `MOVINET_END` (seconds;
+    empty while it goes on) and `MOVINET_PEAK` (0 to 1) say what of.
+    """
+
+    def __init__(
+        self,
+        command: str,
+        *,
+        say: Callable[[str], None],
+        most: int = _MOST,
+        patience: float = _PATIENCE,
+    ) -> None:
+        """Make sure that there is such a program.
+
+        Args:
+            command: the program and its arguments.
+            say: told in one line what went wrong.
+            most: programs at the same time.
+            patience: seconds that one may take.
+
+        Raises:
+            UsageError: when there is no such program, or a quotation mark is not closed.
+        """
+        try:
+            self._command = shlex.split(command)
+        except ValueError as error:
+            raise UsageError(f"cannot run {command!r} on events: {error}") from error
+        if not self._command:
+            raise UsageError("cannot run '' on events: name a program")
+        if shutil.which(self._command[0]) is None:
+            raise UsageError(f"cannot run {self._command[0]!r} on events: there is no such program")
+        self._say, self._most, self._patience = say, most, patience
+        self._running: list[tuple[subprocess.Popen[bytes], float]] = []
+        self._missed = 0
+
+    def event(self, video: str, event: Event) -> None:
+        """Start the program."""
+        self._look()
+        if len(self._running) >= self._most:
+            if not self._missed:
+                self._say(
+                    f"{self._most} runs of {self._command[0]} have not ended: not run for events "
+                    "until they have"
+                )
+            self._missed += 1
+            return
+        values = {
+            "MOVINET_EVENT": "begin" if event.end is None else "end",
+            "MOVINET_VIDEO": video,
+            "MOVINET_LABEL": event.label,
+            "MOVINET_START": f"{float(event.start):.6f}",
+            "MOVINET_END": "" if event.end is None else f"{float(event.end):.6f}",
+            "MOVINET_PEAK": f"{event.peak:.6f}",
+        }
+        # A zero byte can be in a label, and in no environment.
+        clean = {name: value.replace("\0", "\ufffd") for name, value in values.items()}
+        try:
+            process = subprocess.Popen(
+                self._command,
+                env={**os.environ, **clean},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                # Not stopped by the Ctrl-C that stops the program around it: what has begun to
+                # tell somebody of an event shall finish.
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._say(f"cannot run {self._command[0]} on an event: {error.strerror}")
+            return
+        self._running.append((process, time.monotonic()))
+
+    def close(self) -> None:
+        """Wait for what still runs, no longer than it may take."""
+        while self._running:
+            self._look()
+            if self._running:
+                time.sleep(0.02)
+        if self._missed:
+            self._say(f"{self._command[0]} was not run for {self._missed} events")
+            self._missed = 0
+
+    def _look(self) -> None:
+        """Forget those that have ended, and stop those that take too long."""
+        now, running = time.monotonic(), []
+        for process, begun in self._running:
+            status = process.poll()
+            if status is None and now - begun > self._patience:
+                process.kill()
+                process.wait()
+                self._say(f"{self._command[0]} was stopped: it ran for {self._patience:g} s")
+            elif status is None:
+                running.append((process, begun))
+            elif status:
+                self._say(f"{self._command[0]} failed with status {status}")
+        self._running = running

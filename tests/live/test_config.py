@@ -1,0 +1,87 @@
+"""`read_cameras`: what a file of cameras may say, and how it is told what it may not."""
+
+from __future__ import annotations
+
+import pytest
+
+from movinet.errors import UsageError
+from movinet.live import Camera, Region, read_cameras
+from movinet.stream import EventOptions
+
+EVENTS = EventOptions(on=0.6, off=0.2)
+
+
+def read(tmp_path, text: str) -> list[Camera]:
+    path = tmp_path / "cameras.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_cameras(path, EVENTS)
+
+
+def test_all_that_may_be_said(tmp_path):
+    cameras = read(
+        tmp_path,
+        """
+        [[camera]]
+        name = "door"
+        source = "rtsp://user:secret@door/1"
+        region = [0.25, 0, 0.5, 1]
+        on = 0.4
+        minimum = 2
+        background = ["standing"]
+        on_event = "ring --twice"
+
+        [[camera]]
+        source = "rtsp://user:secret@yard/1"
+
+        [[camera]]
+        name = "film"
+        source = "film.mp4"
+        realtime = true
+        loop = true
+        """,
+    )
+    door, yard, film = cameras
+    assert door.region == Region(0.25, 0, 0.5, 1)
+    assert door.events == EventOptions(on=0.4, off=0.2, minimum=2, background=("standing",))
+    assert door.on_event == "ring --twice"
+    # Nobody's password is on a screen.
+    assert yard == Camera("rtsp://yard/1", "rtsp://user:secret@yard/1")
+    assert film == Camera("film", "film.mp4", realtime=True, loop=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "it has no [[camera]]"),
+        ("[camera]\nsource = 'test:'", "it has no [[camera]]"),
+        ("[[camera]]\nsource = \n", "line 2"),
+        ("model = 'x'\n[[camera]]\nsource = 'test:'", "line 1: unknown 'model'"),
+        ("[[camera]]\nsource = 'test:'\n\nsorce = 'x'", "line 4: unknown 'sorce': use some of"),
+        ("[[camera]]\nname = 'x'", "line 1: the camera has no source: add source ="),
+        (
+            "[[camera]]\nsource = 'test:'\n[[camera]]\nname = 'x'",
+            "line 3: the camera has no source",
+        ),
+        ("[[camera]]\nsource = 5", "line 2: source must be a text"),
+        ("[[camera]]\nsource = 'test:'\nloop = 'yes'", "line 3: loop must be true or false"),
+        ("[[camera]]\nsource = 'test:'\non = 'high'", "line 3: on must be a number"),
+        ("[[camera]]\nsource = 'test:'\non = 2.0", "line 3: on must be above 0"),
+        ("[[camera]]\nsource = 'test:'\nregion = [1, 2]", "line 3: region must be [left, top,"),
+        ("[[camera]]\nsource = 'test:'\nregion = [0, 0, 2, 1]", "line 3: a region is left"),
+        ("[[camera]]\nsource = 'test:'\nbackground = 'x'", "line 3: background must be a list"),
+        ("[[camera]]\nsource = 'film.mp4'", "line 2: film.mp4 is a file and no camera"),
+    ],
+)
+def test_what_may_not_be_said(text, said, tmp_path):
+    with pytest.raises(UsageError) as caught:
+        read(tmp_path, text)
+    assert "cameras.toml" in str(caught.value)
+    assert said in str(caught.value)
+
+
+def test_a_file_that_cannot_be_read(tmp_path):
+    with pytest.raises(UsageError, match="No such file"):
+        read_cameras(tmp_path / "nothing.toml", EVENTS)
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match="no UTF-8"):
+        read_cameras(tmp_path / "bytes.toml", EVENTS)

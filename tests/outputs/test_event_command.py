@@ -1,0 +1,84 @@
+"""`EventCommand`: somebody's program, which must hold nothing up and break nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from fractions import Fraction
+
+import pytest
+
+from movinet.errors import UsageError
+from movinet.outputs.eventcommand import EventCommand
+from movinet.stream import Event
+
+BEGUN = Event("push up; rm -rf $HOME", 3, Fraction(3, 2), None, 0.75)
+ENDED = Event("push up\0", 3, Fraction(3, 2), Fraction(4), 0.9)
+
+
+def python(code: str) -> str:
+    return f"{sys.executable} -c '{code}'"
+
+
+def test_it_is_told_all_in_its_environment(tmp_path):
+    out = tmp_path / "said.jsonl"
+    code = (
+        'import json, os; own = {k: v for k, v in os.environ.items() if k.startswith("MOVINET_")};'
+        f' open("{out}", "a").write(json.dumps(own) + chr(10))'
+    )
+    said = []
+    with EventCommand(python(code), say=said.append) as command:
+        command.event("$(reboot).mp4", BEGUN)
+        command.close()
+        command.event("$(reboot).mp4", ENDED)
+    begun, ended = map(json.loads, out.read_text().splitlines())
+    assert begun == {
+        "MOVINET_EVENT": "begin",
+        "MOVINET_VIDEO": "$(reboot).mp4",
+        "MOVINET_LABEL": "push up; rm -rf $HOME",
+        "MOVINET_START": "1.500000",
+        "MOVINET_END": "",
+        "MOVINET_PEAK": "0.750000",
+    }
+    assert (ended["MOVINET_EVENT"], ended["MOVINET_END"]) == ("end", "4.000000")
+    assert ended["MOVINET_LABEL"] == "push up\ufffd"
+    assert said == []
+
+
+def test_one_that_hangs_holds_nothing_up():
+    said = []
+    command = EventCommand(
+        python("import time; time.sleep(60)"), say=said.append, most=2, patience=1
+    )
+    began = time.monotonic()
+    for _ in range(5):
+        command.event("a.mp4", BEGUN)
+    assert time.monotonic() - began < 1
+    assert len(said) == 1
+    assert "2 runs of" in said[0]
+    command.close()
+    assert time.monotonic() - began < 5
+    assert sum("was stopped: it ran for 1 s" in line for line in said) == 2
+    assert "was not run for 3 events" in said[-1]
+
+
+def test_one_that_fails_is_told_of():
+    said = []
+    with EventCommand(python("raise SystemExit(3)"), say=said.append) as command:
+        command.event("a.mp4", BEGUN)
+    assert len(said) == 1
+    assert "failed with status 3" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "name a program"),
+        ("no-such-program-here --x", "there is no such program"),
+        ("'open", "No closing quotation"),
+    ],
+)
+def test_no_command(text, said):
+    with pytest.raises(UsageError, match=said):
+        EventCommand(text, say=print)
