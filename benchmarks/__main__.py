@@ -19,6 +19,7 @@ NAMES = (
     "datasets",
     "synthetic",
     "training",
+    "live",
 )
 
 

@@ -213,11 +213,11 @@ def test_stages_have_their_own_pictures(net, settings, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "change", [{"optimiser": "rmsprop", "rate": 0.01}, {"mixed_precision": True}]
+    "change", [{"optimiser": "rmsprop", "rate": 0.003}, {"mixed_precision": True}]
 )
 def test_other_ways_to_move_learn_as_well(change, net, settings, tmp_path):
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
-    wanted = settings(epochs=6, **change)
+    wanted = settings("scratch", epochs=6, stages=(Stage(),), **change)
     trained = train(net, wanted, tmp_path / "run", cache=tmp_path / "cache")
     assert trained.epochs[-1].loss < trained.epochs[0].loss
     after = weights(tmp_path / "run")

@@ -6,7 +6,6 @@ import json
 import sys
 import time
 from dataclasses import asdict
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +57,7 @@ _MOST_NOTES = 5  # lines about one kind of finding
 @click.option(
     "--fps",
     type=click.FloatRange(0, min_open=True),
-    help="Frames per second (default: the network's).",
+    help="Frames per second (default: the network's; finetune: twice that for short clips).",
 )
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the clips.")
 @click.option("--rate", type=float, help="The highest learning rate.")
@@ -157,11 +156,6 @@ def train(
         **{name: value for name, value in given.items() if value is not None},
     )
     net = fresh(variant, form, seed) if start == "scratch" else _known(start)
-    net.info = dataclasses.replace(
-        net.info,
-        size=net.info.size if size is None else (size, size),
-        fps=net.info.fps if fps is None else Fraction(str(fps)),
-    )
     shown = _Shown(quiet=as_json)
     begun = f"{variant} {form} from scratch" if start == "scratch" else start
     trained = run(
@@ -174,6 +168,8 @@ def train(
             validation=validation,
             seed=seed,
             precision=precision,
+            size=size,
+            fps=fps,
             background=background,
         ),
         out,
@@ -285,7 +281,8 @@ def _write_report(
             Training(
                 name=trained.folder.resolve().name,
                 about=f"{len(trained.labels)} labels, {trained.clips} clips to learn from, of "
-                f"{trained.frames} frames; recipe {recipe.name}, begun with {start}.",
+                f"{trained.frames} frames, {float(trained.fps):g} a second; recipe {recipe.name}, "
+                f"begun with {start}.",
                 losses=[epoch.loss for epoch in epochs],
                 accuracies=[epoch.accuracy for epoch in epochs if epoch.accuracy is not None],
                 kept=max((epoch.number for epoch in epochs if epoch.kept), default=None),
@@ -311,7 +308,7 @@ def _print(trained: Trained, found: Evaluation | None, report: Path) -> None:
     rows = {
         "classes": f"{len(trained.labels)}: {', '.join(trained.labels[:5])}"
         + (" ..." if len(trained.labels) > 5 else ""),
-        "clips": f"{trained.clips}, of {trained.frames} frames",
+        "clips": f"{trained.clips}, of {trained.frames} frames, {float(trained.fps):g} a second",
         **({"epochs": str(len(trained.epochs))} if trained.epochs else {}),
         "accuracy": right,
         "written": f"{trained.exported.path} ({trained.exported.size:,} bytes)",
@@ -329,6 +326,7 @@ def _record(trained: Trained, found: Evaluation | None, report: Path) -> dict[st
         "labels": list(trained.labels),
         "clips": trained.clips,
         "frames": trained.frames,
+        "fps": float(trained.fps),
         "epochs": [asdict(epoch) for epoch in trained.epochs],
         "accuracy": trained.accuracy,
         "model_accuracy": None if found is None else found.top1,

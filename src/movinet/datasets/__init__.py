@@ -4,6 +4,7 @@ from movinet.datasets.augmentation import Augmentation, apply, view
 from movinet.datasets.cache import CachedClips, cache_clips, stored_size
 from movinet.datasets.checks import Findings, check
 from movinet.datasets.dataset import Dataset, read_dataset
+from movinet.datasets.lengths import typical_seconds
 from movinet.datasets.loading import Batch, Batches
 from movinet.datasets.splitting import split
 
@@ -20,5 +21,6 @@ __all__ = [
     "read_dataset",
     "split",
     "stored_size",
+    "typical_seconds",
     "view",
 ]

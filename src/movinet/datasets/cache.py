@@ -38,7 +38,7 @@ _MARGIN = 1.14
 # A file that nobody has written to for so long was left behind by a run that was killed.
 _ABANDONED_SECONDS = 3600.0
 
-Pictures = np.memmap[Any, np.dtype[np.uint8]]
+Pictures = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 def stored_size(size: int) -> int:
@@ -67,6 +67,7 @@ class CachedClips:
         size: height and width of the pictures, in pixels.
         fps: pictures a second.
         unreadable: the clips that could not be read, each with the reason, one line.
+        step: pictures in the files for one of these; see `thinned`.
     """
 
     dataset: Dataset
@@ -74,6 +75,7 @@ class CachedClips:
     size: int
     fps: Fraction
     unreadable: tuple[tuple[LabelledVideo, str], ...] = ()
+    step: int = 1
 
     def __len__(self) -> int:
         return len(self.files)
@@ -90,6 +92,13 @@ class CachedClips:
 
     def frames(self, index: int) -> int:
         """How many pictures a clip has."""
+        return -(-self._stored(index) // self.step)
+
+    def thinned(self, step: int) -> CachedClips:
+        """The same clips with the first of every `step` pictures."""
+        return replace(self, fps=self.fps / step, step=self.step * step)
+
+    def _stored(self, index: int) -> int:
         return self.files[index].stat().st_size // (self.size * self.size * 3)
 
     def clip(self, index: int) -> Pictures:
@@ -99,8 +108,9 @@ class CachedClips:
             SourceError: when the file is gone.
         """
         try:
-            shape = (self.frames(index), self.size, self.size, 3)
-            return np.memmap(self.files[index], np.uint8, "r", shape=shape)
+            shape = (self._stored(index), self.size, self.size, 3)
+            pictures = np.memmap(self.files[index], np.uint8, "r", shape=shape)
+            return pictures if self.step == 1 else pictures[:: self.step]
         except (OSError, ValueError) as error:
             raise SourceError(
                 f"cannot read {self.files[index]}: the cache was changed while it was in use; "

@@ -66,6 +66,10 @@ class Recipe:
         balanced: every class is shown as often as every other; else as often as it has clips.
         mixed_precision: activations in bfloat16; None: on a GPU only. On a CPU it takes as long,
             since not the arithmetic but the memory is what it waits for.
+        faster: how many times its own frame rate the network is given where clips are shorter than
+            half of what it was trained on: it learns what more pictures of a short action say.
+        phases: pictures of such a clip that are kept for each that the network is given; cuts
+            begin at any of them.
         augmentation: what is done to clips.
     """
 
@@ -90,6 +94,8 @@ class Recipe:
     patience: int = 0
     balanced: bool = True
     mixed_precision: bool | None = None
+    faster: int = 1
+    phases: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
@@ -97,6 +103,8 @@ class Recipe:
             raise UsageError("runs must be 1 or more, and 1 with patience")
         if not 0 < self.blend <= 1:
             raise UsageError(f"blend must be above 0 and at most 1, not {self.blend:g}")
+        if min(self.faster, self.phases) < 1:
+            raise UsageError("faster and phases must be 1 or more")
         if not 0 <= self.quantised <= 1:
             raise UsageError(f"quantised must be from 0 to 1, not {self.quantised:g}")
 
@@ -130,11 +138,14 @@ RECIPES = {
         Recipe(name="linear", epochs=0, start_linear=True),
         Recipe(
             name="finetune",
-            epochs=12,
+            epochs=8,
             rate=3e-4,
             backbone=0.3,
+            average=0.95,
             frozen_norm=True,
             start_linear=True,
+            faster=2,
+            phases=3,
             augmentation=Augmentation(area=(0.6, 1.0), brightness=0.25, contrast=0.25),
         ),
         Recipe(

@@ -6,6 +6,7 @@ import json
 import statistics
 import time
 from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,12 +14,14 @@ import torch
 
 from movinet.datasets import (
     CachedClips,
+    Dataset,
     Findings,
     cache_clips,
     check,
     read_dataset,
     split,
     stored_size,
+    typical_seconds,
     view,
 )
 from movinet.errors import ModelError, OutputError, UsageError
@@ -52,6 +55,8 @@ class Settings:
         validation: the part of the clips to judge by, where the data does not say.
         seed: of all chance.
         precision: of the model file.
+        size: height and width of the pictures, in pixels; None: as the network was trained.
+        fps: frames per second; None: as the network was trained, or more where the recipe says so.
         background: the label that means "none of them"; None: the one that the network knew, if
             it is one of the labels.
     """
@@ -63,6 +68,8 @@ class Settings:
     validation: float = 0.15
     seed: int = 0
     precision: str = "int8"
+    size: int | None = None
+    fps: float | None = None
     background: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,6 +86,7 @@ class Trained:
         labels: the classes.
         clips: how many were trained on.
         frames: frames of a training clip; the model's horizon.
+        fps: frames per second.
         epochs: what each epoch brought.
         accuracy: of what is kept, on the validation clips, as streams; None without any.
         exported: the model file.
@@ -90,6 +98,7 @@ class Trained:
     labels: tuple[str, ...]
     clips: int
     frames: int
+    fps: Fraction
     epochs: tuple[Epoch, ...]
     accuracy: float | None
     exported: Exported
@@ -173,12 +182,13 @@ def train(
         )
     parts = split(dataset, validation=settings.validation, seed=settings.seed)
     check(parts).raise_first()
+    phases = _adjust(net, settings, parts[TRAIN])
     watcher.stage("decoding the clips")
     side = net.info.size[0]
     cached = {
         name: cache_clips(
             part,
-            fps=net.info.fps,
+            fps=net.info.fps * (phases if name == TRAIN else 1),
             # Cuts are taken out of larger pictures; what is only looked at is as a stream sees it.
             size=stored_size(side) if name == TRAIN and settings.recipe.epochs else side,
             folder=cache,
@@ -186,7 +196,8 @@ def train(
         )
         for name, part in parts.items()
     }
-    clips = cached[TRAIN]
+    pictures = cached[TRAIN]
+    clips = cached[TRAIN] = pictures.thinned(phases)
     # Of the middle length that is taken by itself half of the clips are short, which is no finding.
     found = check(parts, cached, window=settings.frames or 1)
     found.raise_first()
@@ -202,7 +213,17 @@ def train(
         background=settings.background or net.info.background,
     )
     validation = cached.get(VALIDATION)
-    trainer = _trainer(net, settings, clips, validation, frames, workers, device)
+    trainer = Trainer(
+        net,
+        settings.recipe,
+        pictures,
+        validation,
+        frames=frames,
+        step=phases,
+        seed=settings.seed,
+        device=device,
+        workers=workers,
+    )
     epochs = _resume(trainer, folder)
     if not (folder / CHECKPOINT).exists() and settings.recipe.start_linear:
         watcher.stage("fitting a classifier to what the network sees already")
@@ -235,6 +256,7 @@ def train(
         dataset.labels,
         len(clips),
         frames,
+        result.info.fps,
         tuple(epochs),
         None if validation is None else accuracy,
         exported,
@@ -276,31 +298,27 @@ def _word(value: object) -> str:
     return "other numbers" if isinstance(value, dict | list) else str(value)
 
 
+def _adjust(net: MoViNet, settings: Settings, clips: Dataset) -> int:
+    """Give the network its size and frame rate; gives the pictures to keep for each of its frames.
+
+    Where clips are short and the recipe says so, there are more of both.
+    """
+    info, recipe = net.info, settings.recipe
+    fps, phases = info.fps if settings.fps is None else Fraction(str(settings.fps)), 1
+    if max(recipe.faster, recipe.phases) > 1:
+        seconds = typical_seconds(clips)
+        if seconds is not None and seconds < info.clip_frames / info.fps / 2:
+            phases = recipe.phases
+            fps = info.fps * recipe.faster if settings.fps is None else fps
+    size = info.size if settings.size is None else (settings.size, settings.size)
+    net.info = replace(info, size=size, fps=fps)
+    return phases
+
+
 def _middle(clips: CachedClips, most: int) -> int:
     """The middle length of the clips, in frames."""
     lengths = [clips.frames(place) for place in range(len(clips))]
     return max(_LEAST_FRAMES, min(most, int(statistics.median(lengths))))
-
-
-def _trainer(
-    net: MoViNet,
-    settings: Settings,
-    clips: CachedClips,
-    validation: CachedClips | None,
-    frames: int,
-    workers: int,
-    device: str,
-) -> Trainer:
-    return Trainer(
-        net,
-        settings.recipe,
-        clips,
-        validation,
-        frames=frames,
-        seed=settings.seed,
-        device=device,
-        workers=workers,
-    )
 
 
 def _resume(trainer: Trainer, folder: Path) -> list[Epoch]:

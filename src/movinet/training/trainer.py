@@ -62,12 +62,26 @@ class Trainer:
         validation: CachedClips | None,
         *,
         frames: int,
+        step: int = 1,
         seed: int,
         device: torch.device | str = "cpu",
         workers: int = 0,
     ) -> None:
+        """Prepare it.
+
+        Args:
+            net: the network; its `info` says size and frame rate.
+            recipe: how.
+            clips: to learn from.
+            validation: to judge by.
+            frames: of a training clip.
+            step: pictures of `clips` for each of those frames.
+            seed: of all chance.
+            device: "cpu" or "cuda".
+            workers: threads that prepare batches ahead.
+        """
         self.recipe = recipe
-        self.frames = frames
+        self.frames, self._between = frames, step
         self.device = torch.device(device)
         self.net = net.to(self.device)
         self.average = copy.deepcopy(self.net).eval()
@@ -139,6 +153,7 @@ class Trainer:
             start_batch=self._batches,
             augmentation=self.recipe.augmentation,
             balanced=self.recipe.balanced,
+            step=self._between,
             workers=self._workers,
         )
         total = self._batches + len(batches)
