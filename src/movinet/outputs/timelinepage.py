@@ -59,7 +59,7 @@ def _parts(track: Track, pictures: Sequence[Still]) -> Iterator[str]:
     low, high = span(track)
     yield _LOOK
     yield f"<h1>{breakable(track.video)}</h1>"
-    yield f"<p>What the model {marked(track.info.name)} says of it, over time.</p>"
+    yield f"<p>Scores by {marked(track.info.name)}, over time.</p>"
     events = "event" if len(track.events) == 1 else "events"
     answers = "answer" if len(track.times) == 1 else "answers"
     yield figures(
