@@ -13,7 +13,7 @@ from movinet.errors import MissingExtraError, UsageError
 try:
     from PIL import ImageFont
 except ImportError as error:
-    raise MissingExtraError("drawing pictures and videos", "draw") from error
+    raise MissingExtraError("drawing pictures", "draw") from error
 
 # Where systems without fontconfig, or with a poor one, have fonts with many letters.
 _KNOWN = (

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from movinet.outputs.drawing import DARK, INKS
 from movinet.outputs.fonts import Typeface
-from movinet.outputs.markup import clean
+from movinet.outputs.markup import one_line
 from movinet.outputs.track import Track
 from movinet.stream import Category, Event
 
@@ -121,7 +121,7 @@ class Artist:
         return round(min(1.0, max(0.0, seconds / self._seconds)) * (self.width - 1))
 
     def _fitted(self, text: str, width: float) -> str:
-        text = clean(" ".join(text.split()))
+        text = one_line(text)
         if self._font.getlength(text) <= width:
             return text
         while text and self._font.getlength(text + "…") > width:

@@ -12,7 +12,7 @@ from movinet.outputs.fonts import typeface
 try:
     from PIL import Image, ImageDraw
 except ImportError as error:
-    raise MissingExtraError("drawing pictures and videos", "draw") from error
+    raise MissingExtraError("drawing pictures", "draw") from error
 
 _SCALE = 2  # pixels of the picture for one of the drawing
 _FINER = 2  # shapes are drawn finer still, and made smaller: Pillow's have jagged edges

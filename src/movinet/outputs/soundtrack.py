@@ -81,7 +81,8 @@ class Soundtrack:
 class _Copy:
     def __init__(self, stream: av.AudioStream, target: av.container.OutputContainer) -> None:
         self._to = target.add_stream_from_template(stream)
-        self._last: int | None = None
+        # Matroska has no times before 0: it would move the pictures on.
+        self._last: int | None = -1 if target.format.name == "matroska" else None
 
     def packets(self, packet: av.Packet, zero: Fraction) -> list[av.Packet]:
         shift = round(zero / packet.time_base)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from movinet.errors import UsageError
 from movinet.outputs.beside import write_whole
-from movinet.outputs.markup import clean
+from movinet.outputs.markup import one_line
 from movinet.outputs.track import Track
 from movinet.stream import Event
 
@@ -53,7 +53,7 @@ def _cues(events: list[Event]) -> Iterator[tuple[int, int, str]]:
     for event in sorted(events, key=lambda event: (event.start, event.end, event.label)):
         start = _milliseconds(event.start)
         end = max(_milliseconds(event.end or event.start), start + 1)
-        yield start, end, f"{clean(' '.join(event.label.split()))} {100 * event.peak:.0f} %"
+        yield start, end, f"{one_line(event.label)} {100 * event.peak:.0f} %"
 
 
 def _milliseconds(time: Fraction) -> int:

@@ -11,7 +11,7 @@ from movinet.evaluation.stills import Still
 from movinet.outputs.captions import FONT, pixels
 from movinet.outputs.courses import Course, courses, reduced
 from movinet.outputs.drawing import Bar, Curve, Drawing, Photo, Rule, Shape, Words
-from movinet.outputs.markup import clean
+from movinet.outputs.markup import one_line
 from movinet.outputs.timeaxis import TimeAxis, clock
 from movinet.outputs.track import Track
 from movinet.stream import Event
@@ -51,7 +51,7 @@ def timeline(
         y += _TITLE + _PLOT + (_LANE if course.events else 3) + _GAP
     if others:
         shapes.append(Words(_LEFT, y + 14, "other events", "ink", 13, bold=True))
-        named = [(event, f"{event.label} {_times(event)}") for event in others]
+        named = [(event, f"{one_line(event.label)} {_times(event)}") for event in others]
         shapes += _lane(named, "soft", axis, y + _TITLE)
         y += _TITLE + _LANE + _GAP
     y -= 4
@@ -63,7 +63,7 @@ def timeline(
     # The lines of the times lie under everything.
     shapes = [*(tick for tick in ticks if isinstance(tick, Rule)), *shapes]
     shapes += [tick for tick in ticks if isinstance(tick, Words)]
-    title = f"Actions in {clean(track.video)} over time"
+    title = f"Actions in {one_line(track.video)} over time"
     return Drawing(
         width, y + 26, title, _said(track, shown), shapes, (axis.left, axis.right), (low, high)
     )
@@ -94,7 +94,7 @@ def length(seconds: float) -> str:
 
 def fitted(text: str, width: float, size: int) -> str:
     """As much of a text as has room, with an ellipsis where it is cut."""
-    text = clean(" ".join(text.split()))
+    text = one_line(text)
     if pixels(text) * size / FONT <= width:
         return text
     low, high = 0, len(text)
@@ -172,7 +172,7 @@ def _lane(
             groups.append((x, end, [(event, text)]))
     for number, (x, end, members) in enumerate(groups):
         event, text = members[0]
-        hint = f"{event.label} {_times(event)}, peak {100 * event.peak:.0f} %"
+        hint = f"{one_line(event.label)} {_times(event)}, peak {100 * event.peak:.0f} %"
         if len(members) > 1:
             text = hint = f"{len(members)} events"
         yield Bar(x, y, end - x, 16, ink, corner=3, hint=hint)
@@ -181,11 +181,11 @@ def _lane(
         # Times have many narrow letters.
         long = 0.85 * pixels(text) * 11 / FONT
         if long + 6 <= end - x:
-            yield Words((x + end) / 2, y + 12, clean(text), "paper", 11, "middle")
+            yield Words((x + end) / 2, y + 12, text, "paper", 11, "middle")
         elif end + 4 + long <= following:
-            yield Words(end + 4, y + 12, clean(text), "soft", 11)
+            yield Words(end + 4, y + 12, text, "soft", 11)
         elif before + long + 4 <= x:
-            yield Words(x - 4, y + 12, clean(text), "soft", 11, "end")
+            yield Words(x - 4, y + 12, text, "soft", 11, "end")
 
 
 def _times(event: Event) -> str:
@@ -194,8 +194,8 @@ def _times(event: Event) -> str:
 
 def _said(track: Track, shown: Sequence[Course]) -> str:
     peaks = "; ".join(f"{course.label}: peak {100 * course.peak:.0f} %" for course in shown)
-    events = [f"{event.label} {_times(event)}" for event in track.events[:20]]
+    events = [f"{one_line(event.label)} {_times(event)}" for event in track.events[:20]]
     more = len(track.events) - len(events)
     if more:
         events.append(f"and {more} more")
-    return clean(f"{peaks}. Events: {', '.join(events) or 'none'}.")
+    return one_line(f"{peaks}. Events: {', '.join(events) or 'none'}.")
