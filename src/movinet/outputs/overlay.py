@@ -6,7 +6,7 @@ A picture of a video is three planes: brightness, and twice colour in half the s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import av
 import numpy as np
@@ -100,10 +100,11 @@ def upright_copy(picture: av.VideoFrame, orientation: Orientation) -> av.VideoFr
 
 def planes_of(picture: av.VideoFrame) -> list[Plane]:
     """The three planes of a yuv420p, as views of its memory."""
-    return [
-        np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
-        for plane in picture.planes
-    ]
+    planes = []
+    for plane in picture.planes:
+        rows = np.frombuffer(cast("Any", plane), np.uint8).reshape(-1, plane.line_size)
+        planes.append(rows[: plane.height, : plane.width])
+    return planes
 
 
 def _halved(plane: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, np.dtype[np.float32]]:

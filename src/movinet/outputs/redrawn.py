@@ -48,7 +48,12 @@ class Redrawn:
         if not picture.format.is_rgb:
             context.color_primaries = picture.color_primaries
             context.color_trc = picture.color_trc
-        self._durations: dict[int, int] = {}
+        # In ticks: the first and the last picture, how long each is, and the first to be decoded.
+        self._first = self._last = self._last_length = 0
+        self._lengths: dict[int, int] = {}
+        self._decoded: int | None = None
+        self._count = 0
+        self._waiting: av.Packet[av.VideoStream] | None = None
         self._marks = Marks(
             track,
             upright.width,
@@ -66,17 +71,33 @@ class Redrawn:
         copy = upright_copy(picture, self._orientation)
         self._marks.onto(planes_of(copy), time)
         copy.pts, copy.time_base = round(time / self._tick), self._tick
+        if self._count:
+            self._lengths[self._last] = copy.pts - self._last
+        else:
+            self._first = copy.pts
+        self._count += 1
         length = (picture.duration or 0) * Fraction(picture.time_base or 0) or self._length
-        self._durations[copy.pts] = round(length / self._tick)
+        self._last, self._last_length = copy.pts, round(length / self._tick)
         self._mux(self._stream.encode(copy))
 
     def finish(self) -> None:
         """Write what the encoder still holds."""
+        self._lengths[self._last] = self._last_length
         self._mux(self._stream.encode(None))
-
-    def _mux(self, packets: list[av.Packet]) -> None:
-        for packet in packets:
-            # Without it the last picture would have no length.
-            if packet.pts is not None:
-                packet.duration = self._durations.pop(packet.pts, 0)
+        if self._waiting is not None:
+            packet, end = self._waiting, self._last + self._last_length
+            # How long an MP4 is, is the sum of the times between packets in the order of decoding.
+            if packet.dts is not None and self._decoded is not None:
+                packet.duration = max(1, end - self._first - (packet.dts - self._decoded))
             self._target.mux(packet)
+
+    def _mux(self, packets: list[av.Packet[av.VideoStream]]) -> None:
+        """Write all but the last, whose length depends on whether more come."""
+        for packet in packets:
+            if self._decoded is None:
+                self._decoded = packet.dts
+            if packet.pts is not None:
+                packet.duration = self._lengths.pop(packet.pts, 0)
+            if self._waiting is not None:
+                self._target.mux(self._waiting)
+            self._waiting = packet

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 import av
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
 
 # What players expect in these; Matroska holds anything.
 _HELD = {
@@ -39,11 +41,11 @@ class Soundtrack:
             self._ways[stream.index] = (_Copy if copied else _Transcode)(stream, target)
         streams = [self._file.streams[index] for index in self._ways]
         self._packets = self._file.demux(streams) if streams else iter(())
-        self._waiting: av.Packet | None = None
+        self._waiting: Packet | None = None
 
     def until(self, time: Fraction | None) -> None:
         """Write all that sounds before `time` in seconds; None: all that is left."""
-        while (packet := self._waiting or next(self._readable(), None)) is not None:
+        while (packet := self._waiting or self._next()) is not None:
             self._waiting = None
             base = packet.time_base
             if (
@@ -59,12 +61,12 @@ class Soundtrack:
             for way in self._ways.values():
                 self._target.mux(way.rest())
 
-    def _readable(self) -> Iterator[av.Packet]:
-        """What is left, up to where the file is damaged beyond reading."""
+    def _next(self) -> Packet | None:
+        """What comes next; None at the end, or where the file is damaged beyond reading."""
         try:
-            yield from (packet for packet in self._packets if packet.size)
+            return next((packet for packet in self._packets if packet.size), None)
         except av.error.FFmpegError:
-            return
+            return None
 
     def __enter__(self) -> Self:
         return self
@@ -84,7 +86,7 @@ class _Copy:
         # Matroska has no times before 0: it would move the pictures on.
         self._last: int | None = -1 if target.format.name == "matroska" else None
 
-    def packets(self, packet: av.Packet, zero: Fraction) -> list[av.Packet]:
+    def packets(self, packet: Packet, zero: Fraction) -> list[Packet]:
         shift = round(zero / packet.time_base)
         if packet.pts is None or packet.dts is None:
             return []
@@ -95,7 +97,7 @@ class _Copy:
         packet.stream = self._to
         return [packet]
 
-    def rest(self) -> list[av.Packet]:
+    def rest(self) -> list[Packet]:
         return []
 
 
@@ -107,20 +109,20 @@ class _Transcode:
         self._to = target.add_stream("aac", rate=rate, layout=layout)
         self._resampler = av.AudioResampler("fltp", layout, rate, frame_size=1024)
 
-    def packets(self, packet: av.Packet, zero: Fraction) -> list[av.Packet]:
+    def packets(self, packet: Packet, zero: Fraction) -> list[Packet]:
         try:
-            frames = packet.decode()
+            frames: Any = packet.decode()
         except av.error.FFmpegError:  # damaged
             return []
-        made = []
+        made: list[Packet] = []
         for frame in frames:
-            if frame.pts is not None:
+            if frame.pts is not None and frame.time_base:
                 frame.pts -= round(zero / frame.time_base)
             made += self._encoded(self._resampler.resample(frame))
         return made
 
-    def rest(self) -> list[av.Packet]:
+    def rest(self) -> list[Packet]:
         return [*self._encoded(self._resampler.resample(None)), *self._to.encode(None)]
 
-    def _encoded(self, frames: list[av.AudioFrame]) -> list[av.Packet]:
+    def _encoded(self, frames: list[av.AudioFrame]) -> list[Packet]:
         return [packet for frame in frames for packet in self._to.encode(frame)]
