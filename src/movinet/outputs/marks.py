@@ -47,7 +47,9 @@ class Marks:
         self._stretch = width / shown
         self._strip = self._layer(self._artist.strip()) if self._artist.fits else None
         self._number, self._panel = -1, list[Layer]()
-        self._on, self._banners = list[Event](), list[Layer]()
+        ends = {event.end for event in track.events if event.end is not None}
+        self._turns = sorted({event.start for event in track.events} | ends)
+        self._turn, self._banners = 0, list[Layer]()
 
     def onto(self, planes: Sequence[Plane], time: Fraction) -> None:
         """Draw what there is to say at `time`; nothing on a picture that is too small."""
@@ -57,14 +59,11 @@ class Marks:
         if number != self._number:
             top = self._track.top(number, TOP)
             self._number, self._panel = number, [self._layer(self._artist.panel(top))]
-        on = [
-            event
-            for event in self._track.events
-            if event.start <= time and (event.end is None or time < event.end)
-        ]
-        if on != self._on:
-            self._on = on
-            self._banners = [self._layer(piece) for piece in self._artist.banners(on)]
+        turn = bisect_right(self._turns, time)
+        if turn != self._turn:
+            on = [event for event in self._track.events if _is_on(event, time)]
+            banners = self._artist.banners(sorted(on, key=lambda event: event.start))
+            self._turn, self._banners = turn, [self._layer(piece) for piece in banners]
         for layer in (*self._panel, *self._banners, self._strip):
             layer.onto(planes)
         self._playhead(planes, time)
@@ -86,3 +85,7 @@ class Marks:
             image = image.resize((width, image.height))
             x = min(2 * round(x * self._stretch / 2), self._width - width)
         return Layer(np.asarray(image), x, piece.y, self._colours)
+
+
+def _is_on(event: Event, time: Fraction) -> bool:
+    return event.start <= time and (event.end is None or time < event.end)

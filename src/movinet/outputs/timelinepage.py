@@ -59,7 +59,10 @@ def _parts(track: Track, pictures: Sequence[Still]) -> Iterator[str]:
     low, high = span(track)
     yield _LOOK
     yield f"<h1>{breakable(track.video)}</h1>"
-    yield f"<p>Scores by {marked(track.info.name)}, over time.</p>"
+    yield (
+        f"<p>Scores by {marked(track.info.name)}, over time. A score speaks of the seconds before "
+        "it, so a curve comes later than the bar of its event.</p>"
+    )
     events = "event" if len(track.events) == 1 else "events"
     answers = "answer" if len(track.times) == 1 else "answers"
     yield figures(
