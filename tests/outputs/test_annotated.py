@@ -298,18 +298,28 @@ def test_what_cannot_be(tmp_path, track):
     ):
         with pytest.raises(UsageError, match=said):
             annotate(video, track, out)
-    with pytest.raises(UsageError, match="it is no file that can be read again"):
-        annotate(tmp_path, track, tmp_path / "b.mp4")
+    for source in (tmp_path, tmp_path / "gone.mp4", "camera:0", "-", "test:1"):
+        with pytest.raises(UsageError, match="it is no file that can be read again"):
+            annotate(source, track, tmp_path / "b.mp4")
     with pytest.raises(OutputError, match="there is no folder"):
         annotate(video, track, tmp_path / "none" / "b.mp4")
-    with pytest.raises(SourceError, match="no such file"):
-        annotate(tmp_path / "gone.mp4", track, tmp_path / "b.mp4")
     damaged = tmp_path / "damaged.mp4"
     damaged.write_bytes(b"none")
     with pytest.raises(SourceError, match="cannot read"):
         annotate(damaged, track, tmp_path / "b.mp4")
     assert video.read_bytes() == before
     assert names(tmp_path) == ["a.mp4", "damaged.mp4", "link.mp4"]
+
+
+def test_a_video_without_a_picture_that_can_be_decoded(tmp_path, track):
+    video = write(tmp_path / "a.mp4")
+    data = bytearray(video.read_bytes())
+    start = data.index(b"mdat") + 4
+    data[start : data.index(b"moov") - 4] = bytes(data.index(b"moov") - 4 - start)
+    video.write_bytes(data)
+    with pytest.raises(SourceError, match="no picture in it could be decoded"):
+        annotate(video, track, tmp_path / "b.mp4")
+    assert names(tmp_path) == ["a.mp4"]
 
 
 def test_an_interrupt_leaves_nothing(tmp_path, track):

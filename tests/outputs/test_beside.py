@@ -23,9 +23,14 @@ def test_a_file_gets_its_name_when_it_is_whole(tmp_path):
 def test_an_error_leaves_the_older_one(tmp_path, error):
     path = tmp_path / "a.txt"
     path.write_text("older")
-    with pytest.raises(error), beside(path) as place:
-        place.write_text("half")
-        raise error
+
+    def write():
+        with beside(path) as place:
+            place.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        write()
     assert path.read_text() == "older"
     assert list(tmp_path.iterdir()) == [path]
 

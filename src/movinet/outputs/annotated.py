@@ -14,8 +14,9 @@ import numpy as np
 from movinet.errors import OutputError, SourceError, UsageError
 from movinet.frames import open_source
 from movinet.frames.container import ContainerSource
-from movinet.outputs.beside import beside
+from movinet.outputs.beside import beside, check_place
 from movinet.outputs.marks import TOP
+from movinet.outputs.redrawn import Redrawn
 from movinet.outputs.soundtrack import Soundtrack
 from movinet.outputs.track import Track
 
@@ -56,7 +57,7 @@ def annotate(
         SourceError: when the video cannot be read.
         OutputError: when the new one cannot be written; then there is none.
     """
-    muxer = check_target(video, out)
+    muxer = check_annotated(video, out, font)
     from movinet.outputs.fonts import typeface
 
     face, missing = typeface([*_labels(track), "0123456789 %…"], font)
@@ -77,20 +78,28 @@ def annotate(
     return missing
 
 
-def check_target(video: str | os.PathLike[str], out: str | Path) -> str:
-    """FFmpeg's name for the kind of file that `out` is.
+def check_annotated(
+    video: str | os.PathLike[str], out: str | Path, font: str | Path | None = None
+) -> str:
+    """See whether `out` can be written, before the video is watched.
+
+    Gives FFmpeg's name for its kind of file.
 
     Raises:
-        UsageError: when no annotated video can have this name.
+        UsageError, MissingExtraError, OutputError: as `annotate`.
     """
     target = Path(out)
     muxer = _MUXERS.get(target.suffix.lower())
     if muxer is None:
         raise UsageError(f"cannot write {out}: an annotated video ends in .mp4, .mov or .mkv")
-    if Path(video).exists() and not Path(video).is_file():
+    if not Path(video).is_file():
         raise UsageError(f"cannot annotate {video}: it is no file that can be read again")
-    if target.is_file() and Path(video).is_file() and target.samefile(video):
+    if target.is_file() and target.samefile(video):
         raise UsageError(f"cannot write {out}: it is the video itself; name another file")
+    check_place(out)
+    from movinet.outputs.fonts import typeface
+
+    typeface((), font)
     return muxer
 
 
@@ -102,8 +111,6 @@ def _write(
     face: Typeface,
     progress: Progress | None,
 ) -> None:
-    from movinet.outputs.redrawn import Redrawn
-
     with ExitStack() as stack:
         copy: Redrawn | None = None
         for number, (picture, time) in enumerate(source.pictures(), start=1):

@@ -9,6 +9,20 @@ from pathlib import Path
 from movinet.errors import OutputError, UsageError
 
 
+def check_place(path: str | Path) -> None:
+    """See whether a file can be at `path`, before the work for it is done.
+
+    Raises:
+        UsageError: when it is a folder.
+        OutputError: when its folder does not exist.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise UsageError(f"cannot write {path}: it is a folder; name a file in it")
+    if not target.parent.is_dir():
+        raise OutputError(f"cannot write {path}: there is no folder {target.parent}")
+
+
 @contextmanager
 def beside(path: str | Path) -> Iterator[Path]:
     """A hidden place beside `path` to write to; it gets the name when the statement ends well.
@@ -17,11 +31,8 @@ def beside(path: str | Path) -> Iterator[Path]:
         UsageError: when `path` is a folder.
         OutputError: when its folder does not exist, or an `OSError` ends the statement.
     """
+    check_place(path)
     target = Path(path)
-    if target.is_dir():
-        raise UsageError(f"cannot write {path}: it is a folder; name a file in it")
-    if not target.parent.is_dir():
-        raise OutputError(f"cannot write {path}: there is no folder {target.parent}")
     place = target.with_name(f".{target.name}.part")
     try:
         yield place

@@ -10,7 +10,7 @@ from pathlib import Path
 from movinet.errors import UsageError
 from movinet.evaluation.stills import Still, stills_of
 from movinet.outputs import svgpainter, timelinepage
-from movinet.outputs.beside import write_whole
+from movinet.outputs.beside import check_place, write_whole
 from movinet.outputs.timeline import span, timeline
 from movinet.outputs.track import Track
 
@@ -42,7 +42,7 @@ def write_plot(
         MissingExtraError: for `.png` without the extra.
         OutputError: when it cannot be written.
     """
-    ending = check_ending(path)
+    ending = check_plot(path, font)
     missing = ""
     data: str | bytes
     if ending == ".html":
@@ -57,15 +57,20 @@ def write_plot(
     return missing
 
 
-def check_ending(path: str | Path) -> str:
-    """The ending of a plot's name.
+def check_plot(path: str | Path, font: str | Path | None = None) -> str:
+    """See whether there can be such a plot, before the video is watched; gives its ending.
 
     Raises:
-        UsageError: when there is no such plot.
+        UsageError, MissingExtraError, OutputError: as `write_plot`.
     """
     ending = Path(path).suffix.lower()
     if ending not in ENDINGS:
         raise UsageError(f"cannot write {path}: a plot ends in .html, .svg or .png")
+    check_place(path)
+    if ending == ".png":
+        from movinet.outputs.fonts import typeface
+
+        typeface((), font)
     return ending
 
 
