@@ -49,7 +49,7 @@ PACKAGES = {
     "runtime": {"numpy", "ai_edge_litert", "onnxruntime", "openvino"},
     "stream": {"numpy"},
     "evaluation": {"numpy", "av"},
-    "outputs": {"numpy", "rich"},
+    "outputs": {"numpy", "av", "rich", "PIL"},
     "synthetic": {"numpy", "av"},
     "network": {"numpy", "torch", "safetensors"},
     "weights": {"numpy", "torch"},

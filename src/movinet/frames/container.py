@@ -108,9 +108,27 @@ class ContainerSource(Source):
 
     def __iter__(self) -> Iterator[Frame]:
         """The frames, in order of time."""
+        size: tuple[int, int] | None = None
+        index = 0
+        for picture, time in self.pictures():
+            if (picture.width, picture.height) != size:
+                # The display matrix is the stream's; only a new stream in it would bring another.
+                size = picture.width, picture.height
+                orientation = orientation_of(picture)
+                aspect = self.sample_aspect_ratio(orientation)
+            try:
+                image = upright_image(picture, orientation)
+            except (av.error.FFmpegError, ValueError, MemoryError):
+                self.damaged_packets += 1
+                continue
+            yield Frame(image, time, index, aspect)
+            index += 1
+
+    def pictures(self) -> Iterator[tuple[av.VideoFrame, Fraction]]:
+        """What the frames are made of: pictures as they are coded, and their seconds."""
         if self._closed:  # FFmpeg would crash
             raise SourceError(f"cannot read {self.name}: it is closed")
-        base = Fraction(self._stream.time_base or Fraction(1, 90_000))
+        base = self.tick
         # The average is a guess of 25 where there are no timestamps.
         rate = self._stream.guessed_rate or self._stream.average_rate or Fraction(25)
         zero = self._zero(base)
@@ -119,8 +137,6 @@ class ContainerSource(Source):
         self._seek(base, zero)
         first: int | None = None
         last: int | None = None
-        size: tuple[int, int] | None = None
-        index = 0
         for picture in self._pictures(sampler, base, zero):
             ticks = int(clock.read(self._stamp(picture)))
             self.mended_times = clock.mended
@@ -136,18 +152,30 @@ class ContainerSource(Source):
                 return
             if sampler is not None and not sampler.takes(ticks):
                 continue
-            if (picture.width, picture.height) != size:
-                # The display matrix is the stream's; only a new stream in it would bring another.
-                size = picture.width, picture.height
-                orientation = orientation_of(picture)
-                aspect = self._aspect(orientation)
-            try:
-                image = upright_image(picture, orientation)
-            except (av.error.FFmpegError, ValueError, MemoryError):
-                self.damaged_packets += 1
-                continue
-            yield Frame(image, (ticks - zero) * base, index, aspect)
-            index += 1
+            yield picture, (ticks - zero) * base
+
+    @property
+    def tick(self) -> Fraction:
+        """Seconds that all times are multiples of."""
+        return Fraction(self._stream.time_base or Fraction(1, 90_000))
+
+    @property
+    def frame_length(self) -> Fraction:
+        """Seconds of a frame, in the mean."""
+        rate = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
+        return 1 / Fraction(rate)
+
+    @property
+    def frame_count(self) -> int | None:
+        """How many frames there are, where the file says so."""
+        return self._stream.frames or None
+
+    def sample_aspect_ratio(self, orientation: Orientation) -> Fraction:
+        """Width of a pixel over its height, once its picture is upright."""
+        aspect = self._stream.sample_aspect_ratio
+        if not aspect:
+            return Fraction(1)
+        return 1 / Fraction(aspect) if orientation.lying else Fraction(aspect)
 
     def _zero(self, base: Fraction) -> int | None:
         """The tick that counts as second 0: where a player begins to show; None: first frame."""
@@ -253,12 +281,6 @@ class ContainerSource(Source):
         for picture in pictures:
             if isinstance(picture, av.VideoFrame):
                 yield picture
-
-    def _aspect(self, orientation: Orientation) -> Fraction:
-        aspect = self._stream.sample_aspect_ratio
-        if not aspect:
-            return Fraction(1)
-        return 1 / Fraction(aspect) if orientation.lying else Fraction(aspect)
 
 
 def _reason(error: BaseException) -> str:

@@ -13,6 +13,11 @@ def clean(text: str) -> str:
     )
 
 
+def one_line(text: str) -> str:
+    """Cleaned, and with a space for any white space."""
+    return clean(" ".join(text.split()))
+
+
 def marked(text: str) -> str:
     """Any text as the content or a quoted attribute of an element."""
     return escape(clean(text))
