@@ -213,7 +213,7 @@ def test_stages_have_their_own_pictures(net, settings, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "change", [{"optimiser": "rmsprop", "rate": 0.003}, {"mixed_precision": True}]
+    "change", [{"optimiser": "rmsprop", "rate": 0.03}, {"mixed_precision": True}]
 )
 def test_other_ways_to_move_learn_as_well(change, net, settings, tmp_path):
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}

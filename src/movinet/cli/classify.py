@@ -210,7 +210,7 @@ def _classify(
         _warn(f"{video}: ended early ({summary.ended_early})")
     if track is not None:
         track.duration = summary.duration
-        looks.write(video, track, _warn)
+        _write_looks(looks, video, track)
 
 
 def _tell(sinks: Iterable[Sink], track: Track | None, video: str, events: Iterable[Event]) -> None:
@@ -219,6 +219,16 @@ def _tell(sinks: Iterable[Sink], track: Track | None, video: str, events: Iterab
             sink.event(video, event)
         if track is not None:
             track.event(event)
+
+
+def _write_looks(looks: Looks, video: str, track: Track) -> None:
+    if looks.annotate is None:
+        looks.write(video, track, _warn, None)
+        return
+    from movinet.cli.countbar import CountBar
+
+    with CountBar("annotating", "frames") as bar:
+        looks.write(video, track, _warn, bar.at)
 
 
 def _warn(text: str) -> None:

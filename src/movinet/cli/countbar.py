@@ -31,8 +31,8 @@ class CountBar:
         self._task = self._progress.add_task(work, total=None)
         self._drawn = 0.0
 
-    def at(self, done: int, total: int) -> None:
-        """So many are done, of so many."""
+    def at(self, done: int, total: int | None) -> None:
+        """So many are done, of so many (None: nobody knows)."""
         now = time.monotonic()
         if now - self._drawn >= _SECONDS_BETWEEN or done == total:
             self._drawn = now

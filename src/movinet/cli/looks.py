@@ -11,10 +11,8 @@ from movinet.errors import UsageError
 
 if TYPE_CHECKING:
     from movinet.models import ModelInfo
+    from movinet.models.transfer import Progress
     from movinet.outputs.track import Track
-
-_PLOTS = (".html", ".svg", ".png")
-_VIDEOS = (".mp4", ".mkv", ".mov")
 
 
 @dataclass(frozen=True)
@@ -44,25 +42,30 @@ class Looks:
         Raises:
             UsageError: a file's ending is none that can be written; there is more than one video
                 for one file; a font is no file, or is for nothing.
+            OutputError: the folder of a file is not there.
+            MissingExtraError: what draws it is not installed.
         """
-        for option, name, endings in (
-            ("--plot", self.plot, _PLOTS),
-            ("--annotate", self.annotate, _VIDEOS),
-        ):
-            if name is None:
-                continue
-            if Path(name).suffix.lower() not in endings:
-                raise UsageError(f"cannot write {name}: {option} takes {', '.join(endings)}")
-            if len(videos) != 1:
+        for option, name in (("--plot", self.plot), ("--annotate", self.annotate)):
+            if name is not None and len(videos) != 1:
                 raise UsageError(f"{option} is for one video, not for {len(videos)}")
+        if self.font is not None and not self.annotate and not (self.plot or "").endswith(".png"):
+            raise UsageError("--font is for --annotate, and for a --plot that is a .png")
         if self.subtitles is not None:
             for video in videos:
                 if not Path(video).is_file():
                     raise UsageError(f"--subtitles go beside a file, which {video} is not")
-        if self.annotate is not None and not Path(videos[0]).is_file():
-            raise UsageError(f"--annotate needs a file to read twice, which {videos[0]} is not")
-        if self.font is not None and not Path(self.font).is_file():
-            raise UsageError(f"cannot read the font {self.font}: no such file")
+        if self.plot is not None:
+            from movinet.outputs.plot import check_plot
+
+            check_plot(self.plot, self._plot_font)
+        if self.annotate is not None:
+            from movinet.outputs.annotated import check_annotated
+
+            check_annotated(videos[0], self.annotate, self.font)
+
+    @property
+    def _plot_font(self) -> str | None:
+        return self.font if (self.plot or "").lower().endswith(".png") else None
 
     def track(self, video: str, info: ModelInfo) -> Track | None:
         """What must be kept of a video; None: nothing."""
@@ -72,14 +75,34 @@ class Looks:
 
         return Track(video, info)
 
-    def write(self, video: str, track: Track, say: Callable[[str], None]) -> None:
-        """Write it all; `say` is told what was left out.
+    def write(
+        self, video: str, track: Track, say: Callable[[str], None], progress: Progress | None
+    ) -> None:
+        """Write it all.
+
+        Args:
+            video: what the track is of.
+            track: what was seen in it.
+            say: told which letters a font has not.
+            progress: told how many frames of the annotated video are written, and of how many.
 
         Raises:
             OutputError: when something cannot be written.
-            MissingExtraError: when what draws it is not installed.
         """
+        lacking = set()
         if self.subtitles is not None:
             from movinet.outputs.subtitles import write_subtitles
 
             write_subtitles(track, Path(video).with_suffix(f".actions.{self.subtitles}"))
+        if self.plot is not None:
+            from movinet.outputs.plot import pictures_of, write_plot
+
+            pictures = pictures_of(video, track)
+            lacking |= set(write_plot(track, self.plot, pictures, font=self._plot_font))
+        if self.annotate is not None:
+            from movinet.outputs.annotated import annotate
+
+            lacking |= set(annotate(video, track, self.annotate, font=self.font, progress=progress))
+        if lacking:
+            letters = "".join(sorted(lacking))
+            say(f"the font has no {letters}: name another with --font")
