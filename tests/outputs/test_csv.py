@@ -21,7 +21,7 @@ def test_the_columns(tmp_path):
     with Csv(tmp_path / "out.csv"):
         pass
     assert (tmp_path / "out.csv").read_bytes() == (
-        b"video,time,rank,label,index,score,frames,duration,damaged_packets,error\n"
+        b"video,time,rank,label,index,score,start,end,peak,frames,duration,damaged_packets,error\n"
     )
 
 
@@ -100,7 +100,7 @@ def test_standard_output(capsys, summary):
         out.summary("v.mp4", summary, summary.top(1))
     header, line = capsys.readouterr().out.splitlines()
     assert header == ",".join(COLUMNS)
-    assert line == "v.mp4,,1,=1+1; [red]x[/red],3,0.4,10,2.5,2,"
+    assert line == "v.mp4,,1,=1+1; [red]x[/red],3,0.4,,,,10,2.5,2,"
 
 
 @full_disk
