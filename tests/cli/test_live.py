@@ -84,6 +84,9 @@ def test_two_cameras_of_which_one_is_not_there(place):
     lost = [line for line in said if line.get("state") == "lost"]
     assert lost[0]["camera"] == "rtsp://127.0.0.1:9/x"
     assert "Connection refused" in lost[0]["reason"]
+    assert len(lost) > 1  # it is tried again
+    assert err.count("lost") == 1
+    assert not any("u:p@" in text for text in (err, *(str(line) for line in said)))
     assert "movinet: warning: rtsp://127.0.0.1:9/x: lost" in err
     assert any(line["camera"] == "test:" and "top" in line for line in said)
 

@@ -82,7 +82,7 @@ def test_the_screen(prediction, width):
         width, Watched(health, [begun]), (Answer(YARD, prediction, (begun, ended), 0.012), TOP)
     )
     assert "yard [1]" in text
-    assert "━━━━━━━━━" in text
+    assert ("━━━━━━━━━" if width == 120 else "━━━ 0.75") in text
     assert "0.75 push up ●" in text
     assert "12 ms" in text
     assert "push up  begins" in text

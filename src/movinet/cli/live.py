@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from movinet.cli.options import (
 from movinet.cli.program import DONE, FAILED, INTERRUPTED, loaded
 from movinet.errors import SourceError, UsageError
 from movinet.live import Answer, Camera, State, Watching, read_cameras
-from movinet.live.camera import called
+from movinet.live.camera import without_password
 from movinet.live.dashboard import Dashboard
 from movinet.live.lines import Lines
 from movinet.outputs.eventcommand import EventCommand
@@ -92,8 +92,12 @@ def live(
     on_event = given["on_event"]
     events = chosen_events(given, wanted=config is not None)
     cameras = _cameras(sources, config, events, realtime=realtime, loop=loop)
+    screen = None
+    if not as_json and sys.stdout.isatty():
+        screen = Dashboard([camera.name for camera in cameras], events=events is not None)
+    say = _warn if screen is None else screen.note
     commands = {
-        command: EventCommand(command, say=_warn)
+        command: EventCommand(command, say=say)
         for command in {camera.on_event or on_event for camera in cameras} - {None}
     }
     model = model_or_starter(model)
@@ -120,16 +124,12 @@ def live(
         views: list[Dashboard | Lines] = []
         if out is not None:
             views.append(Lines(TextOutput(out), events=events is not None))
-        if as_json or not sys.stdout.isatty():
-            views.append(Lines(TextOutput(None), events=events is not None))
-        else:
-            names = [camera.name for camera in cameras]
-            views.append(Dashboard(names, events=events is not None))
+        views.append(screen or Lines(TextOutput(None), events=events is not None))
         for view in views:
             stack.enter_context(view)
         watching = stack.enter_context(Watching(classifier, cameras))
         loaded()
-        return _Run(watching, views, commands, on_event, top).go(seconds)
+        return _Run(watching, views, commands, on_event, top, say).go(seconds)
 
 
 def _cameras(
@@ -144,7 +144,9 @@ def _cameras(
         raise UsageError("no camera: name one with --source camera:0, or a file of them, --config")
     if loop and not realtime:
         raise UsageError("--loop is for files that are shown with --realtime")
-    cameras = [Camera(called(source), source, realtime=realtime, loop=loop) for source in sources]
+    cameras = [
+        Camera(without_password(source), source, realtime=realtime, loop=loop) for source in sources
+    ]
     for camera in cameras:
         if camera.is_file and not Path(camera.source).is_file():
             raise UsageError(f"cannot read {camera.source}: no such file or camera")
@@ -169,10 +171,13 @@ class _Run:
         commands: dict[str, EventCommand],
         on_event: str | None,
         top: int,
+        say: Callable[[str], None],
     ) -> None:
+        self._say = say
         self._watching, self._views = watching, views
         self._commands, self._on_event, self._top = commands, on_event, top
         self._asked: list[int] = []  # signals
+        self._warned: set[str] = set()  # cameras that are lost
 
     def go(self, seconds: float | None) -> int:
         """Run, and give the exit status.
@@ -216,12 +221,15 @@ class _Run:
 
     def _tell(self, answer: Answer) -> None:
         name, prediction = answer.camera.name, answer.prediction
-        if answer.state in (State.LOST, State.ENDED):
-            reason = self._watching.health[name].reason
-            if answer.state == State.LOST:
-                _warn(f"{name}: lost ({reason})")
-            elif reason:
-                _warn(f"{name}: ended ({reason})")
+        reason = self._watching.health[name].reason
+        if answer.state == State.LIVE:
+            self._warned.discard(name)
+        elif answer.state == State.ENDED and reason:
+            self._say(f"{name}: ended ({reason})")
+        elif answer.state == State.LOST and name not in self._warned:
+            # Once, and not each time that it cannot be had again.
+            self._warned.add(name)
+            self._say(f"{name}: lost ({reason})")
         best = [] if prediction is None else prediction.top(self._top)
         for view in self._views:
             view.answer(answer, best, self._watching)

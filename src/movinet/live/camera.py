@@ -13,7 +13,7 @@ from movinet.frames.opening import is_address
 from movinet.frames.realtime import RealTimeSource
 from movinet.stream import EventOptions
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/@]+@")
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,9 @@ class Camera:
         return RealTimeSource(again, loop=self.loop)
 
 
-def called(source: str) -> str:
-    """What a camera is called that nobody gave a name: its address without a password."""
-    return _CREDENTIALS.sub("", source)
+def without_password(text: str) -> str:
+    """A text without the users and passwords of addresses in it."""
+    return _CREDENTIALS.sub("", text)
 
 
 def exact(seconds: float) -> Fraction:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from movinet.errors import UsageError
-from movinet.live.camera import Camera, Region, called
+from movinet.live.camera import Camera, Region, without_password
 from movinet.stream import EventOptions
 
 _EVENT_KEYS = {field.name for field in fields(EventOptions)} - {"memory"}
@@ -71,7 +71,7 @@ def _camera(
         region = Region(*map(float, table[at])) if at in table else None
         at = "source"
         return Camera(
-            name=table.get("name") or called(table["source"]),
+            name=table.get("name") or without_password(table["source"]),
             source=table["source"],
             region=region,
             realtime=table.get("realtime", False),

@@ -9,6 +9,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from rich.cells import cell_len
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -19,8 +20,11 @@ from movinet.live.watching import Answer, Watching
 from movinet.stream import Category, Event
 
 _SECONDS_BETWEEN = 0.2  # a picture of the screen; more often costs time and shows nothing
-_BAR = 12
+_BAR, _SHORT_BAR = 12, 4
 _EVENTS = 8  # lines
+_WIDE = 90  # letters of a terminal
+_LONGEST_NAME = 24
+_COLUMNS = (("fps", 5), ("late", 7), ("dropped", 7), ("CPU", 4))
 _STYLES = {State.LIVE: "green", State.LOST: "red", State.ENDED: "dim"}
 
 
@@ -48,6 +52,10 @@ class Dashboard:
         for event in answer.events:
             self._last.append(_event_line(name, event))
 
+    def note(self, text: str) -> None:
+        """Show a line among the events."""
+        self._last.append(Text(text, style="yellow"))
+
     def tick(self, watching: Watching, *, now: bool = False) -> None:
         """Draw, when it is time for it or it is wanted `now`."""
         moment = time.monotonic()
@@ -68,18 +76,22 @@ class Dashboard:
     ) -> None:
         self._live.stop()
 
+    @property
+    def _wide(self) -> bool:
+        return self._console.width >= _WIDE
+
     def _picture(self, watching: Watching, now: float) -> Group:
         health, current = watching.health, watching.current()
-        # What can wait goes first when a terminal is narrow.
-        wide = self._console.width >= 100
         table = Table(box=None, padding=(0, 2, 0, 0), expand=False)
-        table.add_column("camera", overflow="ellipsis", no_wrap=True, max_width=24)
-        table.add_column("what is seen", overflow="ellipsis", no_wrap=True, min_width=28)
-        table.add_column("fps", justify="right")
-        table.add_column("late", justify="right")
-        if wide:
-            table.add_column("dropped", justify="right")
-            table.add_column("CPU", justify="right")
+        # What can wait goes first when a terminal is narrow.
+        columns = _COLUMNS if self._wide else _COLUMNS[:2]
+        name_width = min(_LONGEST_NAME, max(map(cell_len, self._names)))
+        taken = name_width + sum(width for _, width in columns) + 2 * (len(columns) + 2)
+        table.add_column("camera", overflow="ellipsis", no_wrap=True, width=max(6, name_width))
+        seen = max(20, self._console.width - taken)
+        table.add_column("what is seen", overflow="ellipsis", no_wrap=True, max_width=seen)
+        for head, width in columns:
+            table.add_column(head, justify="right", no_wrap=True, min_width=width)
         for name in self._names:
             one = health[name]
             latency = one.latency(95)
@@ -89,11 +101,11 @@ class Dashboard:
                 f"{one.rate(now):.1f}" if one.state == State.LIVE else "",
                 f"{latency * 1000:.0f} ms" if latency is not None and one.rate(now) else "",
             ]
-            if wide:
+            if self._wide:
                 cells += [f"{one.drops}", self._share(name, one, now)]
             table.add_row(*cells)
         parts: list[Table | Text] = [table]
-        if self._events:
+        if self._events or self._last:
             parts += [Text(""), *self._last]
         parts.append(Text("Ctrl-C ends it", style="dim"))
         return Group(*parts)
@@ -104,11 +116,12 @@ class Dashboard:
             return Text(f"{health.state}{reason}", style=_STYLES.get(health.state, "yellow"))
         going = {event.index for event in current}
         lines = Text()
+        bar = _BAR if self._wide else _SHORT_BAR
         for number, category in enumerate(self._best.get(name, ())):
-            filled = round(category.score * _BAR)
+            filled = round(category.score * bar)
             lines.append("\n" if number else "")
             lines.append("━" * filled, style="cyan")
-            lines.append(" " * (_BAR - filled))
+            lines.append(" " * (bar - filled))
             lines.append(f" {category.score:4.2f} ")
             lines.append(category.label, style="bold" if category.index in going else "")
             if category.index in going:

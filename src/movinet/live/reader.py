@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from movinet.errors import MovinetError
 from movinet.frames import Frame, Image, Source, Time
-from movinet.live.camera import Camera, exact
+from movinet.live.camera import Camera, exact, without_password
 from movinet.live.health import Health, State
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
@@ -149,5 +149,5 @@ class Reader:
 
     def _say(self, state: State, reason: str) -> None:
         with self._news:
-            self.health.state, self.health.reason = state, reason
+            self.health.state, self.health.reason = state, without_password(reason)
             self._news.notify()
