@@ -75,14 +75,14 @@ def test_the_screen(prediction, width):
     health = Health(State.LIVE, drops=7)
     now = time.monotonic()
     for number in range(20):
-        health.answered(0.012, now - number / 10)
+        health.answered(0.012, now - 2 + number / 10)
     begun = Event("push up", 3, Fraction(1), None, 0.75)
     ended = Event("squat", 5, Fraction(1), Fraction(4), 0.9)
     text = shown(
         width, Watched(health, [begun]), (Answer(YARD, prediction, (begun, ended), 0.012), TOP)
     )
     assert "yard [1]" in text
-    assert ("━━━━━━━━━" if width == 120 else "━━━ 0.75") in text
+    assert ("━━━━━━━━━" if width == 120 else "━━━  0.75") in text
     assert "0.75 push up ●" in text
     assert "12 ms" in text
     assert "push up  begins" in text
