@@ -20,6 +20,7 @@ from frames.videos import number_of, write_video
 from movinet.datasets import cache, decoding
 from movinet.datasets.cache import cache_clips, clips_folder, stored_size
 from movinet.datasets.dataset import Dataset, read_dataset
+from movinet.datasets.lengths import typical_seconds
 from movinet.errors import OutputError, SourceError, UsageError
 from movinet.evaluation.labelled import LabelledVideo
 from movinet.frames import Resizer, open_source
@@ -269,3 +270,27 @@ def test_some_of_the_clips(cached):
 def test_numbers_that_make_no_sense(folder, tmp_path, wrong):
     with pytest.raises(UsageError):
         cache_clips(read_dataset(folder), **{"fps": 5, "size": 8, "folder": tmp_path, **wrong})
+
+
+def test_fewer_pictures_of_the_same_clips(folder, tmp_path):
+    """Every third of thirty a second, from the first on; nothing is decoded again."""
+    fine = cache_clips(read_dataset(folder), fps=15, size=8, folder=tmp_path)
+    thin = fine.thinned(3)
+    assert thin.fps == 5
+    assert thin.targets == fine.targets
+    for index in range(len(fine)):
+        assert thin.frames(index) == -(-fine.frames(index) // 3) == len(thin.clip(index))
+        np.testing.assert_array_equal(thin.clip(index), fine.clip(index)[::3])
+        np.testing.assert_array_equal(thin.thinned(2).clip(index), fine.clip(index)[::6])
+
+
+def test_how_long_clips_are(folder, tmp_path):
+    dataset = read_dataset(folder)
+    seconds = typical_seconds(dataset)
+    lengths = sorted(float(open_source(clip.path).duration) for clip in dataset.clips)
+    assert lengths[0] <= seconds <= lengths[-1]
+    part = dataset.of(replace(clip, start=0.25, end=0.75) for clip in dataset.clips)
+    assert typical_seconds(part) == 0.5
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    broken = dataset.of(replace(clip, path=str(tmp_path / "broken.mp4")) for clip in dataset.clips)
+    assert typical_seconds(broken) is None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -243,6 +245,50 @@ def test_two_batches_of_half_the_clips_make_one_step(settings, tmp_path):
         train(net, wanted, tmp_path / name, cache=tmp_path / "cache")
     for name, tensor in weights(tmp_path / "one").items():
         torch.testing.assert_close(weights(tmp_path / "two")[name], tensor, rtol=1e-3, atol=1e-5)
+
+
+def test_short_clips_are_given_more_pictures(net, settings, clips, tmp_path):
+    """2.4 seconds, where the network was trained on 10: twice its rate, cuts from anywhere."""
+    net.info = dataclasses.replace(net.info, clip_frames=25, fps=Fraction(5, 2))
+    trained = train(copy.deepcopy(net), settings(), tmp_path / "fast", cache=tmp_path / "cache")
+    assert trained.fps == 5
+    assert read_info(trained.exported.path).fps == 5
+    chosen = train(
+        copy.deepcopy(net), settings(fps=2.5), tmp_path / "own", cache=tmp_path / "cache"
+    )
+    assert chosen.fps == Fraction(5, 2)
+    linear = train(
+        copy.deepcopy(net), settings("linear"), tmp_path / "linear", cache=tmp_path / "cache"
+    )
+    assert linear.fps == Fraction(5, 2)
+    # Clips as long as half of what it was trained on are left as they are.
+    net.info = dataclasses.replace(net.info, clip_frames=10)
+    assert train(net, settings(), tmp_path / "long", cache=tmp_path / "cache").fps == Fraction(5, 2)
+
+
+def test_what_the_network_knows_of_the_labels_is_kept(net, settings, tmp_path):
+    """A second run on the same labels begins with the classifier of the first."""
+    first = train(net, settings("linear"), tmp_path / "first", cache=tmp_path / "cache")
+    known = load(first.folder / "weights.safetensors")
+    still = settings("scratch", epochs=1, rate=1e-9, average=0.0)
+    again = train(known, still, tmp_path / "again", cache=tmp_path / "cache")
+    before, after = weights(first.folder), weights(again.folder)
+    torch.testing.assert_close(after["head.classifier.weight"], before["head.classifier.weight"])
+
+
+def test_the_background_is_in_the_file(net, settings, clips, tmp_path):
+    trained = train(
+        net, settings("linear", background="darker"), tmp_path / "run", cache=tmp_path / "cache"
+    )
+    assert read_info(trained.exported.path).background == "darker"
+    # It stays in a network that is trained on, as long as there is such a label.
+    known = load(trained.folder / "weights.safetensors")
+    again = train(known, settings("linear"), tmp_path / "again", cache=tmp_path / "cache")
+    assert read_info(again.exported.path).background == "darker"
+    known.replace_classifier(2, ("a", "b"))
+    assert known.info.background is None
+    with pytest.raises(UsageError, match="the background 'nothing' is no label of"):
+        train(net, settings("linear", background="nothing"), tmp_path / "no", cache=tmp_path / "c")
 
 
 def test_weights_change_more_the_deeper_they_lie(settings, tmp_path):
