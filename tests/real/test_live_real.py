@@ -37,9 +37,11 @@ def watch(watching: Watching, seconds: float) -> list[float]:
 
 def test_an_answer_is_there_before_the_next_frame(classifier, pictures):
     """95 of 100 within 60 ms, from the arrival of a frame's data on."""
-    with RtspCamera(pictures, fps=30) as camera:
-        with Watching(classifier, [Camera("one", camera.address)]) as watching:
-            late = watch(watching, 6)
+    with (
+        RtspCamera(pictures, fps=30) as camera,
+        Watching(classifier, [Camera("one", camera.address)]) as watching,
+    ):
+        late = watch(watching, 6)
     assert len(late) >= 25
     assert np.percentile(late, 95) <= 0.060
 
