@@ -202,7 +202,7 @@ def test_a_temperature_is_the_best_there_is_and_does_what_it_says(place, videos,
     assert not fit.at_limit
     path, truth, info = place / "model.tflite", evaluation.truth, evaluation.info
     # Some of the clips are longer than the horizon: their scores are means.
-    assert {len(answer.logits) for answer in evaluation.answers} >= {1, 13, 17}
+    assert {len(answer.logits) for answer in evaluation.answers} >= {1, 2, 6}
     out = place / "fitted.tflite"
     written = write_with_temperature(path, info, fit.temperature, out)
     assert written.temperature == read_info(out).temperature == fit.temperature

@@ -179,8 +179,9 @@ def test_a_short_video_is_its_last_prediction(count, classifier):
 
 @pytest.mark.parametrize("count", [7, 25])
 def test_a_long_video_is_the_mean_of_its_predictions(count, classifier):
+    """Of those that speak of a whole horizon: what is said does not jump with one frame more."""
     summary = classifier.classify(frames(count))
-    answers = np.array([answer.scores for answer in classifier.watch(frames(count))])
+    answers = np.array([answer.scores for answer in classifier.watch(frames(count))])[5:]
     np.testing.assert_allclose(summary.scores, answers.mean(axis=0, dtype=np.float64), rtol=1e-6)
     assert summary.scores.dtype == np.float32
     assert not np.allclose(summary.scores, answers[-1], atol=1e-4)

@@ -307,7 +307,7 @@ def splits_of(videos: Sequence[LabelledVideo]) -> list[str]:
 def _answer(classifier: Classifier, video: LabelledVideo, truth: int, *, keep: bool) -> ClipAnswer:
     gathering = Gathering(classifier)
     said = _SaidSoFar(classifier.options.fps)
-    kept: list[Floats] = []
+    kept: tuple[list[Floats], list[Floats]] = [], []  # all; those of a whole horizon
     start, end = span_of(video)
     last = None
     with classifier.open(video.path, start=start, end=end) as source:
@@ -316,12 +316,14 @@ def _answer(classifier: Classifier, video: LabelledVideo, truth: int, *, keep: b
             said.add(prediction)
             last = prediction.scores
             if keep:
-                kept.append(prediction.scores)
+                kept[0].append(prediction.scores)
+                if gathering.full(prediction):
+                    kept[1].append(prediction.scores)
         summary = gathering.summary(source)
     logits = None
     if keep:
         # Within the horizon the last prediction speaks for the whole clip.
-        rows = kept[-1:] if summary.scores is last else kept
+        rows = kept[0][-1:] if summary.scores is last else kept[1] or kept[0]
         logits = np.log(np.maximum(np.stack(rows), np.finfo(np.float32).tiny))
     return ClipAnswer(
         video,

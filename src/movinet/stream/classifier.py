@@ -150,16 +150,23 @@ class Gathering:
         self.events: list[Event] = []
         self._classifier = classifier
         self._detector = None if classifier.options.events is None else classifier.detector()
-        self._total = np.zeros(classifier.info.classes, np.float64)
-        self._count = 0
+        # Of all predictions, and of those that speak of a whole horizon.
+        self._totals = np.zeros((2, classifier.info.classes), np.float64)
+        self._counts = [0, 0]
         self._last: Prediction | None = None
 
     def add(self, prediction: Prediction) -> list[Event]:
         """Take in the next prediction; gives what begins and what ends with it."""
-        self._total += prediction.scores
-        self._count += 1
+        for kind in (0, 1) if self.full(prediction) else (0,):
+            self._totals[kind] += prediction.scores
+            self._counts[kind] += 1
         self._last = prediction
         return [] if self._detector is None else self._keep(self._detector.push(prediction))
+
+    def full(self, prediction: Prediction) -> bool:
+        """Whether a prediction speaks of a whole horizon."""
+        horizon = self._classifier.options.horizon
+        return horizon is not None and prediction.index + 1 >= horizon
 
     def finish(self) -> list[Event]:
         """The video is over; gives what ends with it."""
@@ -190,7 +197,10 @@ class Gathering:
         horizon = self._classifier.options.horizon
         # An endless memory speaks of the whole video already, and so does one that spans it.
         whole = horizon is None or (frames <= horizon and self.stream.resets == 0)
-        scores = self._last.scores if whole else (self._total / self._count).astype(np.float32)
+        # The first predictions speak of less: what a longer video says would jump with its length.
+        kind = 1 if self._counts[1] else 0
+        mean = (self._totals[kind] / self._counts[kind]).astype(np.float32)
+        scores = self._last.scores if whole else mean
         duration = source.duration
         if duration is None and source.timed:
             duration = self._last.time

@@ -116,7 +116,7 @@ class Summary:
 
     Attributes:
         scores: `[classes]` float32: those of the last prediction when the video was no longer
-            than the horizon, else the mean over all predictions.
+            than the horizon, else the mean over all predictions that speak of a whole horizon.
         frames: how many frames the model was given.
         duration: seconds from the beginning to the last frame read, or as the file says.
         damaged_packets: how many could not be decoded.
