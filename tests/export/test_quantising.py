@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.networks import small
-from movinet.export.calibration import as_image, best_range, calibrate
+from movinet.export.calibration import as_image, best_range, calibrate, channel_means
 from movinet.export.evaluator import Evaluator
+from movinet.export.graph import Convolution
 from movinet.export.lowering import lower_step
-from movinet.export.precision import integer_weights, round_weights
+from movinet.export.precision import corrected_biases, integer_weights, round_weights
 from movinet.export.quantise import affine, integer_values, layer_of, layers_of, parameters
 from movinet.export.sensitivity import TOLERANCE, Simulation, choose_layers
 
@@ -116,6 +119,42 @@ def test_dynamic_keeps_the_scale_of_each_channel():
     assert how.axis == 0
     back = numbers * np.array(how.scale, np.float32).reshape(-1, 1, 1, 1)
     assert np.abs(back - graph.constants[name]).max() <= max(how.scale)
+
+
+@torch.no_grad()
+def test_biases_take_back_what_rounding_adds_in_the_mean(clips):
+    """Each convolution alone: with rounded weights its mean over all frames is what it was."""
+    graph = lower_step(small("lite"), windows=True)
+    means = channel_means(graph, clips)
+    rounded = Simulation(graph, calibrate(graph, clips), corrected_biases(graph, means))._rounded
+    exact = Evaluator(graph)
+    steps = []
+    for clip in clips:
+        state = exact.empty_state()
+        for frame in clip:
+            values, state = exact.step(as_image(frame), state)
+            steps.append(values)
+    plain = {name: torch.from_numpy(array) for name, array in graph.constants.items()}
+    tried = 0
+    for operation in graph.operations:
+        # One of one pixel, so that no edge is padded, and before it is made something else.
+        if not isinstance(operation, Convolution) or plain[operation.weight].shape[1:3] != (1, 1):
+            continue
+        bare = replace(operation, fused="none")
+
+        def mean(weight, bias, *, bare=bare):
+            own = {bare.weight: weight, bare.bias: bias}
+            return torch.stack(
+                [exact.compute(bare, {**values, **own}).mean((0, 1, 2)) for values in steps]
+            ).mean(0)
+
+        weight, bias = bare.weight, bare.bias
+        true = mean(plain[weight], plain[bias])
+        shift = (mean(rounded[weight], plain[bias]) - true).abs().max()
+        left = (mean(rounded[weight], rounded[bias]) - true).abs().max()
+        assert left < 0.02 * shift + 1e-5
+        tried += 1
+    assert tried > 5
 
 
 @torch.no_grad()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from movinet.export.evaluator import Evaluator, one_thread
-from movinet.export.graph import Array, Binary, Graph, is_picture
+from movinet.export.graph import Array, Binary, Convolution, Depthwise, Graph, is_picture
 
 _BINS = 2048
 # Clipped numbers weigh more than rounded ones: with the square, a label's score moved by up to
@@ -57,6 +57,26 @@ def calibrate(graph: Graph, clips: Sequence[Array]) -> Ranges:
                 histograms[name] = histograms.get(name, torch.zeros(())) + counts
     best = {name: best_range(counts, *extremes[name]) for name, counts in histograms.items()}
     return {**extremes, **best, **{operation.output: (0.0, 6.0) for operation in gates}}
+
+
+@one_thread()
+@torch.no_grad()
+def channel_means(graph: Graph, clips: Sequence[Array]) -> dict[str, Array]:
+    """What goes into each convolution, by its name, as a mean over frames and pixels, `[channels]`.
+
+    Args:
+        graph: a step, in float.
+        clips: each `[T, H, W, 3]` uint8 of the graph's picture size.
+    """
+    names = {o.input for o in graph.operations if isinstance(o, Convolution | Depthwise)}
+    sums: dict[str, Tensor] = {}
+    count = 0
+    for values in _steps(Evaluator(graph), clips):
+        count += 1
+        for name in names:
+            mean = values[name].double().mean((0, 1, 2))
+            sums[name] = sums.get(name, torch.zeros_like(mean)) + mean
+    return {name: (total / count).numpy() for name, total in sums.items()}
 
 
 def _steps(evaluator: Evaluator, clips: Sequence[Array]) -> Iterator[dict[str, Tensor]]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from movinet.errors import UsageError
-from movinet.export.calibration import Ranges, calibrate
+from movinet.export.calibration import Ranges, calibrate, channel_means
 from movinet.export.graph import Array, Graph
 from movinet.export.litert import check_tflite, write_tflite
 from movinet.export.lowering import lower_clip, lower_step
 from movinet.export.onnx import write_onnx
-from movinet.export.precision import halve_weights, integer_weights
+from movinet.export.precision import corrected_biases, halve_weights, integer_weights
 from movinet.export.quantise import layers_of, quantise
 from movinet.export.sensitivity import Choice, choose_layers
 from movinet.models import ModelInfo
@@ -31,6 +31,7 @@ Stage = Callable[[str], None]
 
 # Of the calibration clips: how many, and how many frames of each, layers are tried on.
 _TRIALS, _TRIAL_FRAMES = 4, 8
+_MEANS = 12  # clips, for what goes into convolutions in the mean
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ def export(
         to: "litert" or "onnx".
         precision: "float32"; "float16": weights half as large; "dynamic": weights in 8 bits,
             computing in float; "int8": both in 8 bits (the last two for LiteRT only).
-        clips: for int8: real clips `[T, H, W, 3]` uint8 of the network's picture size.
+        clips: for int8, and worth having for dynamic: real clips `[T, H, W, 3]` uint8 of the
+            network's picture size.
         embedding: give the pooled feature as an output.
         frames: for the base form: how long a clip is; default: what it was trained on.
         stage: told what is being done.
@@ -96,6 +98,11 @@ def export(
         graph, choice = _integers(net, clips, embedding, stage)
     else:
         graph = lower_step(net, embedding=embedding)
+    if precision == "float16" and to == "litert":
+        graph = halve_weights(graph)
+    elif precision == "dynamic":
+        biases = _biases(graph, clips) if clips and net.config.causal else {}
+        graph = integer_weights(graph, biases)
     stage("writing the file")
     info, packed = (_onnx if to == "onnx" else _tflite)(net, graph, out.stem, precision)
     write_whole(out, packed)
@@ -103,10 +110,6 @@ def export(
 
 
 def _tflite(net: MoViNet, graph: Graph, name: str, precision: str) -> tuple[ModelInfo, bytes]:
-    if precision == "float16":
-        graph = halve_weights(graph)
-    elif precision == "dynamic":
-        graph = integer_weights(graph)
     data = write_tflite(graph)
     info = _contract(info_of(data, name), net, graph, precision)
     packed = pack(data, info)
@@ -160,13 +163,21 @@ def _integers(
     graph = lower_step(net, windows=True, plain=layers)
     stage("calibrating")
     ranges: Ranges = calibrate(graph, clips)
+    biases = _biases(graph, clips)
     stage("weighing what 8 bits cost in each layer")
-    choice = choose_layers(graph, ranges, [clip[:_TRIAL_FRAMES] for clip in clips[:_TRIALS]])
+    short = [clip[:_TRIAL_FRAMES] for clip in clips[:_TRIALS]]
+    choice = choose_layers(graph, ranges, short, biases)
     graph = lower_step(net, windows=True, plain=choice.layers, embedding=embedding)
     if set(choice.layers) != set(layers) or embedding:
         stage("calibrating again, without the layers that stay in float")
-        ranges = calibrate(graph, clips)
-    return quantise(graph, ranges, choice.layers), choice
+        ranges, biases = calibrate(graph, clips), _biases(graph, clips)
+    return quantise(graph, ranges, choice.layers, biases), choice
+
+
+def _biases(graph: Graph, clips: Sequence[Array]) -> dict[str, Array]:
+    """Biases to use beside rounded weights, by what some of the clips show."""
+    step = -(-len(clips) // _MEANS)
+    return corrected_biases(graph, channel_means(graph, clips[::step]))
 
 
 def _contract(shown: ModelInfo, net: MoViNet, graph: Graph, precision: str) -> ModelInfo:

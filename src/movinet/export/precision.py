@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -21,6 +23,9 @@ from movinet.export.graph import (
 _CHANNELS = {Convolution: 0, Depthwise: 3}
 
 
+_NONE: Mapping[str, Array] = MappingProxyType({})
+
+
 def halve_weights(graph: Graph) -> Graph:
     """The weights of all convolutions as float16, widened where they are read.
 
@@ -37,13 +42,16 @@ def halve_weights(graph: Graph) -> Graph:
     return new
 
 
-def integer_weights(graph: Graph) -> Graph:
+def integer_weights(graph: Graph, biases: Mapping[str, Array] = _NONE) -> Graph:
     """The weights of all convolutions as int8, with a scale a channel ("dynamic range").
 
     Those on vectors are used as integers: there the weights are all that costs. Those on pictures
     are widened once, as the file is loaded, since there float is as fast and exact.
+
+    `biases` are those of `corrected_biases`, if it is known what goes into convolutions.
     """
     new = _copy(graph)
+    new.constants.update(biases)
     for operation in graph.operations:
         if isinstance(operation, Convolution | Depthwise):
             name, axis = operation.weight, _CHANNELS[type(operation)]
@@ -72,6 +80,33 @@ def round_weights(
     along[axis] = -1
     numbers = np.clip(np.rint(weights / scale.reshape(along)), -127, 127).astype(np.int8)
     return numbers, Quantisation(tuple(float(s) for s in scale), axis=axis)
+
+
+def corrected_biases(graph: Graph, means: Mapping[str, Array]) -> dict[str, Array]:
+    """The biases of all convolutions, less what the rounding of their weights adds in the mean.
+
+    What is lost of small changes to weights, as fine-tuning makes them, is mostly such a shift of a
+    whole channel (Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias
+    Correction", 2019, section 4.2; here with means that were seen).
+
+    Args:
+        graph: in float.
+        means: what goes into each convolution, `[channels]`; see `channel_means`.
+    """
+    found = {}
+    for operation in graph.operations:
+        if isinstance(operation, Convolution | Depthwise):
+            axis = _CHANNELS[type(operation)]
+            weights = graph.constants[operation.weight]
+            numbers, how = round_weights(weights, axis)
+            along = [1] * weights.ndim
+            along[axis] = -1
+            off = numbers * np.array(how.scale).reshape(along) - weights.astype(np.float64)
+            # [out, rows, columns, in], or [1, rows, columns, channels] channel by channel.
+            shift = (off * means[operation.input]).sum(tuple(a for a in range(4) if a != axis))
+            bias = graph.constants[operation.bias]
+            found[operation.bias] = (bias - shift).astype(bias.dtype)
+    return found
 
 
 def _copy(graph: Graph) -> Graph:

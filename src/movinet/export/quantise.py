@@ -11,10 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
 from movinet.export.graph import (
+    Array,
     AveragePool,
     Binary,
     Concatenate,
@@ -122,15 +124,28 @@ class _Groups:
             self._parents[one] = other
 
 
-def quantise(graph: Graph, ranges: Ranges, layers: Collection[str]) -> Graph:
-    """The graph with `layers` in 8-bit integers, and int8 weights for all vectors."""
-    return _Quantiser(graph, parameters(graph, ranges), layers).new
+def quantise(
+    graph: Graph,
+    ranges: Ranges,
+    layers: Collection[str],
+    biases: Mapping[str, Array] = MappingProxyType({}),
+) -> Graph:
+    """The graph with `layers` in 8-bit integers, and int8 weights for all vectors.
+
+    `biases` are those to use beside rounded weights; see `corrected_biases`.
+    """
+    return _Quantiser(graph, parameters(graph, ranges), layers, biases).new
 
 
 class _Quantiser:
     def __init__(
-        self, graph: Graph, known: Mapping[str, Quantisation], layers: Collection[str]
+        self,
+        graph: Graph,
+        known: Mapping[str, Quantisation],
+        layers: Collection[str],
+        biases: Mapping[str, Array],
     ) -> None:
+        self.biases = biases
         self.graph = graph
         self.known = known
         self.integers = integer_values(graph, layers)
@@ -197,6 +212,7 @@ class _Quantiser:
                 self.new.values[operation.weight] = self._integer(
                     operation.weight, numbers.shape, how
                 )
+                self.new.constants[operation.bias] = self._bias(operation)
                 new = replace(operation, input=self._as_float(operation.input))
             case Binary():
                 read = self._as_integer if integer else self._as_float
@@ -213,10 +229,15 @@ class _Quantiser:
                 new = replace(operation, input=read(operation.input))
         self.new.operations.append(new)
 
+    def _bias(self, operation: Convolution | Depthwise) -> Array:
+        """The bias to use beside rounded weights."""
+        return self.biases.get(operation.bias, self.graph.constants[operation.bias])
+
     def _weights(self, operation: Convolution | Depthwise, source: Quantisation | None) -> None:
         """The weights of a convolution as int8, and its bias as int32 on their scale."""
         assert source is not None
-        weights, bias = (self.graph.constants[n] for n in (operation.weight, operation.bias))
+        weights = self.graph.constants[operation.weight]
+        bias = self._bias(operation)
         axis = 0 if isinstance(operation, Convolution) else 3
         # Where weights are next to nothing, the bias must still fit 32 bits.
         numbers, how = round_weights(weights, axis, np.abs(bias) / (source.scale[0] * 2**30))

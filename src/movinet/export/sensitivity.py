@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -45,10 +46,14 @@ class Choice:
 class Simulation(Evaluator):
     """A float graph in which some layers compute as if in 8 bits."""
 
-    def __init__(self, graph: Graph, ranges: Ranges) -> None:
+    def __init__(
+        self, graph: Graph, ranges: Ranges, biases: Mapping[str, Array] = MappingProxyType({})
+    ) -> None:
+        """`biases` are those to use beside rounded weights; see `corrected_biases`."""
         super().__init__(graph)
         self._exact = dict(self.constants)
         self._rounded = _rounded_weights(graph)
+        self._rounded |= {name: torch.from_numpy(bias) for name, bias in biases.items()}
         self._known = parameters(graph, ranges)
         self._steps: Mapping[str, Quantisation] = {}
 
@@ -83,15 +88,21 @@ def _rounded_weights(graph: Graph) -> dict[str, Tensor]:
 
 @one_thread()
 @torch.no_grad()
-def choose_layers(graph: Graph, ranges: Ranges, clips: Sequence[Array]) -> Choice:
+def choose_layers(
+    graph: Graph,
+    ranges: Ranges,
+    clips: Sequence[Array],
+    biases: Mapping[str, Array] = MappingProxyType({}),
+) -> Choice:
     """The layers to put into 8 bits: all, but for the worst where all together cost too much.
 
     Args:
         graph: a step in float, hard-swish in plain operations everywhere.
         ranges: of its values.
         clips: a few short ones, each `[T, H, W, 3]` uint8, to try it on.
+        biases: those to use beside rounded weights; see `corrected_biases`.
     """
-    simulation = Simulation(graph, ranges)
+    simulation = Simulation(graph, ranges, biases)
     exact = _logits(simulation, clips)
 
     def error(layers: Collection[str]) -> float:

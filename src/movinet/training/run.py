@@ -363,4 +363,4 @@ def _export(net: MoViNet, path: Path, precision: str, clips: CachedClips) -> Exp
         .numpy()
         for index in range(0, len(clips), step)
     ]
-    return export(net, path, precision=precision, clips=seen if precision == "int8" else ())
+    return export(net, path, precision=precision, clips=seen)
