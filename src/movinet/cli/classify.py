@@ -23,12 +23,12 @@ from movinet.cli.options import (
     threads_option,
 )
 from movinet.cli.program import loaded
+from movinet.cli.progress import Progress
 from movinet.errors import SourceError, UsageError
 from movinet.outputs.sink import Sink
 from movinet.stream import Classifier, Gathering, load, predictions
 
 if TYPE_CHECKING:
-    from movinet.cli.progress import Progress
     from movinet.models import ModelInfo
     from movinet.outputs.track import Track
     from movinet.stream import Event, Prediction
@@ -140,8 +140,9 @@ def classify(
             sinks.append(EventCommand(given["on_event"], say=_warn))
         for sink in sinks:
             stack.enter_context(sink)
-        bar = _progress(len(videos), lines=per_frame)
-        stack.callback(bar.end)
+        # No bar where lines on the same terminal show how it goes on.
+        bar = Progress(len(videos), hidden=per_frame and sys.stdout.isatty())
+        stack.callback(bar.hide)
         for video in videos:
             try:
                 _classify(
@@ -160,7 +161,7 @@ def classify(
                 )
             except SourceError as error:
                 failed = True
-                bar.end()
+                bar.hide()
                 for sink in sinks:
                     sink.error(video, str(error))
                 _say(f"movinet: error: {error}")
@@ -172,7 +173,7 @@ def _classify(
     classifier: Classifier,
     sinks: Iterable[Sink],
     looks: Looks,
-    progress: Progress | _Silent,
+    progress: Progress,
     *,
     top: int,
     threshold: float,
@@ -189,7 +190,7 @@ def _classify(
         prediction: Prediction
         for prediction in predictions(source, gathering.stream):
             told = gathering.add(prediction)
-            progress.at(prediction.time - (Fraction(start) if start else 0))
+            progress.reach(prediction.time - (Fraction(start) if start else 0))
             if per_frame:
                 best = prediction.top(top, threshold=threshold, among=among)
                 for sink in sinks:
@@ -199,7 +200,7 @@ def _classify(
             _tell(sinks, track, video, told)
         _tell(sinks, track, video, gathering.finish())
         summary = gathering.summary(source)
-    progress.end()
+    progress.hide()
     best = summary.top(top, threshold=threshold, among=among)
     for sink in sinks:
         sink.summary(video, summary, best)
@@ -228,7 +229,7 @@ def _write_looks(looks: Looks, video: str, track: Track) -> None:
     from movinet.cli.countbar import CountBar
 
     with CountBar("annotating", "frames") as bar:
-        looks.write(video, track, _warn, bar.at)
+        looks.write(video, track, _warn, bar)
 
 
 def _warn(text: str) -> None:
@@ -279,22 +280,3 @@ def _span(duration: Fraction | None, start: float | None, end: float | None) -> 
     if end is not None:
         last = Fraction(end) if duration is None else min(duration, Fraction(end))
     return None if last is None else max(Fraction(0), last - Fraction(start or 0))
-
-
-class _Silent:
-    """Progress that nobody sees."""
-
-    def begin(self, video: str, seconds: Fraction | None) -> None: ...
-
-    def at(self, moment: Fraction) -> None: ...
-
-    def end(self) -> None: ...
-
-
-def _progress(videos: int, *, lines: bool) -> Progress | _Silent:
-    """A bar where somebody sees it, and no `lines` on the same terminal show how it goes on."""
-    if not sys.stderr.isatty() or (lines and sys.stdout.isatty()):
-        return _Silent()
-    from movinet.cli.progress import Progress
-
-    return Progress(videos)

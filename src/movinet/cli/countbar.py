@@ -1,51 +1,28 @@
-"""Progress of counted work, on a terminal: how many are done, how long still."""
+"""Things of which so many are done."""
 
 from __future__ import annotations
 
-import time
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from movinet.cli.bar import Bar
 
-_SECONDS_BETWEEN = 0.1
+if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
 
 
-class CountBar:
-    """A bar on stderr, when that is a terminal, that is gone when the work is done."""
+class CountBar(Bar):
+    """Called with how many things are done, and of how many."""
 
     def __init__(self, work: str, things: str) -> None:
-        console = Console(stderr=True, highlight=False, emoji=False, markup=False)
-        self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn(things, markup=False),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            auto_refresh=False,
-            disable=not console.is_terminal,
-        )
-        self._task = self._progress.add_task(work, total=None)
-        self._drawn = 0.0
+        super().__init__(lambda: _columns(things))
+        self._work = work
 
-    def at(self, done: int, total: int | None) -> None:
+    def __call__(self, done: int, total: int | None) -> None:
         """So many are done, of so many (None: nobody knows)."""
-        now = time.monotonic()
-        if now - self._drawn >= _SECONDS_BETWEEN or done == total:
-            self._drawn = now
-            self._progress.update(self._task, completed=done, total=total, refresh=True)
+        self.at(self._work, done, total)
 
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
+def _columns(things: str) -> list[ProgressColumn]:
+    from rich.progress import MofNCompleteColumn, TextColumn, TimeRemainingColumn
+
+    return [MofNCompleteColumn(), TextColumn(things, markup=False), TimeRemainingColumn()]

@@ -86,7 +86,7 @@ def synthesize(
                 fps=fps,
                 seconds=seconds,
                 jobs=jobs,
-                progress=bar.at,
+                progress=bar,
             )
         if sys.stderr.isatty():
             click.echo(f"{len(written)} clips of {len(labels)} actions in {out}", err=True)
