@@ -20,6 +20,7 @@ NAMES = (
     "synthetic",
     "training",
     "live",
+    "events",
 )
 
 
