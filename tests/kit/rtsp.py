@@ -36,17 +36,16 @@ class RtspCamera:
         fps: int = 25,
         mute: bool = False,
         later: list[np.ndarray] | None = None,
-        later_after: float = 2.0,
     ) -> None:
         """Pictures `[H, W, 3]` uint8 that are shown again and again.
 
         With `mute` no packet is ever sent. `later` are pictures of another size that come after
-        some seconds, as when somebody changes the camera's settings.
+        `change`, as when somebody changes the camera's settings.
         """
         self._fps, self._mute = fps, mute
         self._frames = _encode(pictures, fps)
         self._later = _encode(later, fps) if later else None
-        self._later_after = later_after
+        self._changed = False
         self._server = socket.create_server(("127.0.0.1", 0))
         self.address = f"rtsp://127.0.0.1:{self._server.getsockname()[1]}/camera"
         self.sent: list[list[float]] = []
@@ -61,6 +60,10 @@ class RtspCamera:
         for client in self._clients:
             _shut(client)
         self._clients.clear()
+
+    def change(self) -> None:
+        """Go on with the other pictures."""
+        self._changed = True
 
     def mend(self) -> None:
         """Accept clients again."""
@@ -137,7 +140,7 @@ class RtspCamera:
         while not self._closed:
             due = begun + number / self._fps
             time.sleep(max(0.0, due - time.monotonic()))
-            if self._later and frames is self._frames and due - begun > self._later_after:
+            if self._later and self._changed and frames is self._frames:
                 frames, base = self._later, number
             data, _ = frames[(number - base) % len(frames)]
             units = _units(data)

@@ -29,7 +29,7 @@ def info(tmp_path_factory):
     return replace(found, labels=tuple(f"action {n}" for n in range(found.classes)))
 
 
-def run(info, rows, options=PLAIN, *, memory=1, fps=FPS, indices=None):
+def run(info, rows, options=PLAIN, *, memory=1, fps=FPS, indices=None, memories=None):
     """What is told for scores `rows` of the first classes, and at the end."""
     detector = EventDetector(info, options, fps=fps, memory=memory)
     told = []
@@ -37,7 +37,10 @@ def run(info, rows, options=PLAIN, *, memory=1, fps=FPS, indices=None):
         scores = np.zeros(info.classes, np.float32)
         scores[: len(row)] = row
         index = number if indices is None else indices[number]
-        told += detector.push(Prediction(Fraction(number) / fps, index, scores, info))
+        spoken = min(index + 1, memory) if memories is None else memories[number]
+        told += detector.push(
+            Prediction(Fraction(number) / fps, index, scores, info, memory=spoken)
+        )
     return told + detector.finish()
 
 
@@ -109,6 +112,16 @@ def test_the_delay_of_the_memory_is_subtracted(info):
     assert spans(run(info, means, options, memory=21)) == [(5.0, 9.9)]
     # What is seen from the first picture on begins with it, what lasts to the last ends with it.
     assert spans(run(info, course((0.9, 3)), options, memory=21)) == [(0.0, 2.9)]
+
+
+def test_a_cut(info):
+    """What lasted to it ends with it, what is behind it begins with it; what goes on goes on."""
+    memories = [*(min(n + 1, 11) for n in range(20)), *(min(n + 1, 11) for n in range(20))]
+    high, low = (0.9, 0.0), (0.0, 0.9)
+    told = run(info, [high] * 20 + [low] * 20, memory=11, memories=memories)
+    assert spans(told) == [(0.0, 1.9), (2.0, 3.9)]
+    told = run(info, [high] * 20 + [low] * 2 + [high] * 18, memory=11, memories=memories)
+    assert spans(told) == [(0.0, 3.9)]
 
 
 def test_a_stream_that_begins_anew_ends_all(info):

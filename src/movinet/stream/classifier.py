@@ -166,7 +166,7 @@ class Gathering:
     def full(self, prediction: Prediction) -> bool:
         """Whether a prediction speaks of a whole horizon."""
         horizon = self._classifier.options.horizon
-        return horizon is not None and prediction.index + 1 >= horizon
+        return horizon is not None and prediction.memory >= horizon
 
     def finish(self) -> list[Event]:
         """The video is over; gives what ends with it."""
@@ -196,7 +196,8 @@ class Gathering:
             raise SourceError(f"cannot read {source.name}: {reason}")
         horizon = self._classifier.options.horizon
         # An endless memory speaks of the whole video already, and so does one that spans it.
-        whole = horizon is None or (frames <= horizon and self.stream.resets == 0)
+        unbroken = self.stream.resets == self.stream.cuts == 0
+        whole = horizon is None or (frames <= horizon and unbroken)
         # The first predictions speak of less: what a longer video says would jump with its length.
         kind = 1 if self._counts[1] else 0
         mean = (self._totals[kind] / self._counts[kind]).astype(np.float32)

@@ -32,7 +32,7 @@ class EventOptions:
 
     on: float = 0.5
     off: float = 0.3
-    minimum: float = 0.5
+    minimum: float = 1.0
     join: float = 1.0
     cool_down: float = 0.0
     margin: float = 0.0
@@ -114,7 +114,7 @@ class EventDetector:
         self._courses: dict[int, _Course] = {}
         self._ended: dict[int, Fraction] = {}
         self._now: Fraction | None = None
-        self._seen = 0
+        self._seen = self._spoken = 0
 
     def push(self, prediction: Prediction) -> list[Event]:
         """What has begun and what has ended with this prediction, in the order of time."""
@@ -123,8 +123,10 @@ class EventDetector:
         # A stream that has begun anew was blind for a while: what went on before it is over.
         if prediction.index < self._seen:
             told += self.finish()
-        self._now, self._seen = now, prediction.index + 1
-        delay = self.delay(self._seen)
+        elif prediction.memory < self._spoken:
+            self._cut()
+        self._now, self._seen, self._spoken = now, prediction.index + 1, prediction.memory
+        delay = self.delay(prediction.memory)
         for index in self._high(scores):
             told += self._rise(index, float(scores[index]), now, delay)
         for index in list(self._courses):
@@ -132,6 +134,12 @@ class EventDetector:
             if now - course.last > self._join:
                 told += self._close(index, course.end)
         return sorted(told, key=lambda event: event.end or event.start)
+
+    def _cut(self) -> None:
+        """What lasted to the last picture before a cut ends there, if it does not go on."""
+        for course in self._courses.values():
+            if course.last == self._now:
+                course.end = course.last
 
     def finish(self) -> list[Event]:
         """The stream is over: the end of all that still goes on."""
@@ -152,16 +160,15 @@ class EventDetector:
         ]
         return sorted(going, key=lambda event: event.start)
 
-    def delay(self, seen: int | None = None) -> Fraction:
+    def delay(self, frames: int | None = None) -> Fraction:
         """Seconds that scores come late in the mean, which the times of events do not.
 
         They are means over the memory, and speak of its middle.
 
         Args:
-            seen: frames since the stream began, where those are fewer than the memory holds.
+            frames: that the scores speak of; None: as many as the memory holds.
         """
-        frames = self._memory if seen is None else min(seen, self._memory)
-        return (frames - 1) / (2 * self._fps)
+        return ((self._memory if frames is None else frames) - 1) / (2 * self._fps)
 
     def _background(self) -> list[int]:
         names = self.options.background

@@ -76,6 +76,8 @@ class Prediction:
         info: the model's contract.
         embedding: `[channels]` float32, the pooled feature; None unless the stream was asked
             for it.
+        memory: how many frames the scores speak of: no more than the horizon, and fewer while a
+            stream, or what it shows, is new.
     """
 
     time: Fraction
@@ -83,6 +85,7 @@ class Prediction:
     scores: FloatArray = field(repr=False)
     info: ModelInfo = field(repr=False)
     embedding: FloatArray | None = field(default=None, repr=False)
+    memory: int = 1
 
     def top(
         self, count: int = 5, *, threshold: float = 0.0, among: frozenset[int] | None = None

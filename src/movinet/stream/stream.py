@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from movinet.errors import UsageError
 from movinet.frames import Clock, Image, Resizer, Sampler, Time, check_image, exact_seconds
 from movinet.models.info import RESIZE_RULES
+from movinet.stream.cuts import Cuts
 from movinet.stream.events import EventOptions
 from movinet.stream.horizon import Horizon, HorizonState
 from movinet.stream.prediction import Prediction, softmax
@@ -60,6 +61,8 @@ class Stream:
     Attributes:
         frames: how many frames the model was given, in all.
         resets: how often the stream began anew.
+        cuts: how often its memory did since the film had a cut; only looked for where there are
+            events, which mixtures of two scenes would spoil.
     """
 
     def __init__(self, model: StepModel, options: StreamOptions) -> None:
@@ -68,7 +71,8 @@ class Stream:
         self._horizon = Horizon(model.info, options.horizon)
         self._resizer = Resizer(*model.info.size, options.resize)
         self._gap = None if options.horizon is None else options.horizon / options.fps
-        self.frames = 0
+        self._cuts = None if options.events is None else Cuts()
+        self.frames = self.cuts = 0
         self.resets = -1
         self.reset()
 
@@ -78,6 +82,7 @@ class Stream:
         self._clock = Clock(1 / self._options.fps, _TICK)
         self._sampler = Sampler(self._options.fps)
         self._last: Fraction | None = None
+        self._cut_off = 0  # frames before the last cut
         self.resets += 1
 
     def resize(self, image: Image, sample_aspect_ratio: Fraction = Fraction(1)) -> Image:
@@ -118,7 +123,7 @@ class Stream:
         """
         check_image(image)
         if time is None:
-            moment = self._state.seen / self._options.fps
+            moment = (self._cut_off + self._state.seen) / self._options.fps
         else:
             moment = Fraction(self._clock.read(exact_seconds(time)))
             if self._gap is not None and self._last is not None and moment - self._last > self._gap:
@@ -128,14 +133,21 @@ class Stream:
             if not chosen and not self._sampler.takes(moment):
                 return None
         small = self._resizer(image, sample_aspect_ratio)
-        index = self._state.seen
+        if self._cuts is not None and self._cuts.between(small) and self._state.seen:
+            self._cut_off += self._state.seen
+            self._state = HorizonState(self._model, self._horizon)
+            self.cuts += 1
+        index = self._cut_off + self._state.seen
         logits = self._state.step(small)
         self.frames += 1
         if (index + 1) % self._options.predict_every:
             return None
         embedding = self._state.embedding() if self._options.embeddings else None
         info = self._model.info
-        return Prediction(moment, index, softmax(logits, info.temperature), info, embedding)
+        seen, horizon = self._state.seen, self._options.horizon
+        memory = seen if horizon is None else min(seen, horizon)
+        scores = softmax(logits, info.temperature)
+        return Prediction(moment, index, scores, info, embedding, memory)
 
     def embedding(self) -> FloatArray:
         """The pooled feature after the last frame, `[channels]` float32.
