@@ -53,7 +53,7 @@ class Files:
     def __init__(self, files: Mapping[str, Path]) -> None:
         self._files = files
 
-    async def __call__(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """The file, or that the client has it already."""
         name = request.path_params.get("name") or "index.html"
         path = self._files.get(name)

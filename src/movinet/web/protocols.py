@@ -20,7 +20,8 @@ class HttpProtocol(H11Protocol):
         self.loop.call_later(_FIRST_REQUEST, self._look)
 
     def _look(self) -> None:
-        if not self.scope and self.transport.get_protocol() is self:
+        asked: object = self.scope  # None before the first request, whatever its type says
+        if asked is None and self.transport.get_protocol() is self:
             self.transport.abort()
 
 

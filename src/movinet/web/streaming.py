@@ -51,7 +51,7 @@ class Streaming:
         self._engine, self._limits = engine, limits
         self._open = 0
 
-    async def __call__(self, socket: WebSocket) -> None:
+    async def take(self, socket: WebSocket) -> None:
         """One connection, from its beginning to its end."""
         if is_foreign(socket):
             await socket.close(POLICY)  # before it is accepted: status 403

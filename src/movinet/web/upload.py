@@ -61,7 +61,7 @@ class Uploading:
         if length.isdecimal() and int(length) > self._limits.upload:
             raise self._too_large()
         kind = request.headers.get("content-type", "")
-        if kind.startswith(("multipart/", "application/x-www-form-urlencoded")):
+        if kind.startswith("multipart/"):
             raise _RefusedError(415, "send the video itself as the body, not a form")
         if self._open >= self._limits.uploads:
             raise _RefusedError(503, "there are too many uploads: try again later", retry=10)
