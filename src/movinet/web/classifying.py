@@ -83,7 +83,9 @@ class Work:
         with self._lock:
             self._records.close()
 
-    def _run(self, engine: Engine, limits: Limits, wish: Wish) -> Generator[tuple[Record, ...], None, None]:
+    def _run(
+        self, engine: Engine, limits: Limits, wish: Wish
+    ) -> Generator[tuple[Record, ...], None, None]:
         info = engine.info(wish.model)
         options = stream_options(info, wish.events)
         gathering = Gathering(Classifier(engine.model(wish.model), options))

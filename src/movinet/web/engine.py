@@ -127,7 +127,7 @@ class Engine:
         for thread in self._threads:
             thread.join()
         for seat in seats:
-            seat.say(Answer(over=True, error=MovinetError("the server is stopping")))
+            _say(seat, Answer(over=True, error=MovinetError("the server is stopping")))
             seat.leave()
 
     def __enter__(self) -> Engine:
@@ -157,16 +157,17 @@ class Engine:
     def _run(self, worker: int, decode: JpegDecoder) -> None:
         while (found := self._next(worker)) is not None:
             seat, work = found
+            # One stream's misfortune must not be that of all.
             try:
-                seat.step(work, worker, self._models[worker][seat.model], decode)
+                answer = seat.step(work, worker, self._models[worker][seat.model], decode)
             except Exception as error:
-                # One stream's misfortune must not be that of all.
                 logging.getLogger("movinet").exception("a stream failed")
-                seat.say(Answer(over=True, error=error))
+                answer = Answer(dropped=seat.dropped, over=True, error=error)
+            _say(seat, answer)
             with self.news:
                 seat.busy = False
                 self.wake(seat)
-            del found, seat, work  # who has left is not remembered until the next one comes
+            del found, seat, work, answer  # who has left is not remembered until the next one comes
 
     def _next(self, worker: int) -> tuple[Seat, Work] | None:
         """The stream that is this worker's, once there is something to do; None: it is to end."""
@@ -191,6 +192,13 @@ class Engine:
         if longer >= _PATIENCE:
             return oldest, None
         return mine, _PATIENCE - longer
+
+
+def _say(seat: Seat, answer: Answer) -> None:
+    try:
+        seat.say(answer)
+    except Exception:
+        logging.getLogger("movinet").exception("an answer could not be told")
 
 
 def cores() -> int:

@@ -74,15 +74,18 @@ class Choosing:
         self._clock, self._sampler = Clock(1 / self._fps, _TICK), Sampler(self._fps)
         self._last: Fraction | None = None
 
-    def __call__(self, time: Fraction) -> tuple[bool, bool]:
-        """Whether the next frame is taken, and whether the stream begins anew with it."""
+    def __call__(self, time: Fraction) -> tuple[Fraction | None, bool]:
+        """The seconds of the next frame, mended; None when it is not taken.
+
+        And whether the stream begins anew with it.
+        """
         moment = Fraction(self._clock.read(time))
         anew = self._gap is not None and self._last is not None and moment - self._last > self._gap
         if anew:
             self.reset()
             moment = Fraction(self._clock.read(time))
         self._last = moment
-        return self._sampler.takes(moment), anew
+        return moment if self._sampler.takes(moment) else None, anew
 
 
 class Seat:
@@ -118,15 +121,15 @@ class Seat:
         Raises:
             UsageError: the time is no finite number.
         """
-        taken, anew = self._choosing(exact_seconds(time))
-        if not taken:
+        moment, anew = self._choosing(exact_seconds(time))
+        if moment is None:
             return
         with self._engine.news:
             waiting = self._work.frame
             if waiting is not None:
                 self.dropped += 1
                 anew = anew or waiting.anew
-            self._work.frame = Frame(jpeg, time, anew=anew)
+            self._work.frame = Frame(jpeg, moment, anew=anew)
             self._engine.wake(self)
 
     def push(self, image: Image, time: Time | None) -> None:
@@ -165,7 +168,7 @@ class Seat:
         work, self._work = self._work, Work(False, None, False)
         return work
 
-    def step(self, work: Work, worker: int, model: StepModel, decode: Decode) -> None:
+    def step(self, work: Work, worker: int, model: StepModel, decode: Decode) -> Answer:
         """Do it, in the thread of `worker`, with its load of the model."""
         try:
             self._move(worker, model)
@@ -177,10 +180,9 @@ class Seat:
                 told += self._detector.push(prediction)
             if work.finish and self._detector is not None:
                 told += self._detector.finish()
-            answer = Answer(prediction, tuple(told), self.dropped, over=work.finish)
+            return Answer(prediction, tuple(told), self.dropped, over=work.finish)
         except MovinetError as error:
-            answer = Answer(dropped=self.dropped, over=True, error=error)
-        self.say(answer)
+            return Answer(dropped=self.dropped, over=True, error=error)
 
     def say(self, answer: Answer) -> None:
         """Hand an answer to whom it is for."""
