@@ -11,11 +11,12 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 _CODE = """
@@ -148,7 +149,11 @@ class Client:
 
     def rest(self) -> list[dict[str, Any]]:
         """All messages until the server closes; `code` is what with."""
-        return [json.loads(message) for message in self.socket]
+        said = []
+        with suppress(ConnectionClosed):
+            while True:
+                said.append(self.hear())
+        return said
 
     @property
     def code(self) -> int | None:

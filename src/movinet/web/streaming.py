@@ -82,6 +82,8 @@ class Connection:
         self._news = asyncio.Event()
         # Fails when they are too many, because the client does not read.
         self._stuck: asyncio.Future[None] = self._loop.create_future()
+        # Cuts the connection; see `WebSocketProtocol`.
+        self._abort: Callable[[], None] | None = socket.scope.get("state", {}).get("abort")
         self._seat: Seat | None = None
         self._top = 5
 
@@ -98,6 +100,9 @@ class Connection:
             for one in every:
                 one.cancel()
             outcomes = await asyncio.gather(*every, return_exceptions=True)
+        if isinstance(outcomes[0], RefusedError) and self._abort is not None:
+            self._abort()  # a last word would not be read either
+            return
         for outcome in outcomes:
             if isinstance(outcome, RefusedError):
                 await self.end(outcome.code, str(outcome))
@@ -108,9 +113,8 @@ class Connection:
 
     async def end(self, code: int, reason: str | None = None) -> None:
         """Say why, close, and cut the connection if the client does not take notice."""
-        abort: Callable[[], None] | None = self._socket.scope.get("state", {}).get("abort")
-        if abort is not None:
-            self._loop.call_later(_GOODBYE, abort)
+        if self._abort is not None:
+            self._loop.call_later(_GOODBYE, self._abort)
         # It may be gone, and that is why it ends.
         with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
             async with asyncio.timeout(_GOODBYE):
