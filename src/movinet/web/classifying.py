@@ -77,9 +77,13 @@ class Work:
         with self._lock:
             return next(self._records, None)
 
-    def close(self) -> None:
-        """End it, also in the midst."""
+    def stop(self) -> None:
+        """Have the step that goes on end soon, and fail; from another thread."""
         self._video.stop()
+
+    def close(self) -> None:
+        """End it."""
+        self.stop()
         with self._lock:
             self._records.close()
 

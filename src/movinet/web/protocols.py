@@ -12,11 +12,12 @@ _FIRST_REQUEST = 10.0  # seconds
 
 
 class HttpProtocol(H11Protocol):
-    """HTTP; a connection without a request is cut."""
+    """HTTP; a connection without a request is cut, and the application can cut any."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for the request."""
         super().connection_made(cast("asyncio.Transport", transport))
+        self.app_state = {**self.app_state, "abort": self.transport.abort}
         self.loop.call_later(_FIRST_REQUEST, self._look)
 
     def _look(self) -> None:

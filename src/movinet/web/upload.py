@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from movinet.errors import MovinetError, UsageError
+from movinet.outputs.records import Record
 from movinet.stream import EventOptions
 from movinet.web.classifying import NAME, Wish, Work
 from movinet.web.engine import Engine
@@ -48,6 +49,10 @@ class Uploading:
             await _error(refused.status, str(refused), headers)(scope, receive, send)
         except ClientDisconnect:
             pass
+        except TimeoutError:  # it does not read what it asked for
+            abort = scope.get("state", {}).get("abort")
+            if abort is not None:
+                abort()
 
     def _admit(self, request: Request) -> Wish:
         """What is wanted, when it may be."""
@@ -109,6 +114,7 @@ class Uploading:
     async def _answer(self, work: Work, request: Request, send: Send) -> None:
         """The records, as they come; a failure before the first is a status, later a record."""
         gone = asyncio.create_task(_disconnected(request))
+        gone.add_done_callback(lambda _: work.stop())
         started = False
         try:
             while not gone.done():
@@ -118,18 +124,23 @@ class Uploading:
                     if not started:
                         raise _RefusedError(422, str(error)) from error
                     records = ({"video": NAME, "error": str(error)},)
-                    await _write(send, records, more=False)
+                    await self._write(send, records, more=False)
                     return
                 if records and not started:
                     started = True
                     await _begin(send)
                 if records or records is None:
-                    await _write(send, records or (), more=records is not None)
+                    await self._write(send, records or (), more=records is not None)
                 if records is None:
                     return
         finally:
             gone.cancel()
             work.close()
+
+    async def _write(self, send: Send, records: tuple[Record, ...], *, more: bool) -> None:
+        body = "".join(json.dumps(record) + "\n" for record in records).encode()
+        async with asyncio.timeout(self._limits.idle):
+            await send({"type": "http.response.body", "body": body, "more_body": more})
 
     def _too_large(self) -> _RefusedError:
         return _RefusedError(413, f"the video is larger than {self._limits.upload} bytes")
@@ -150,11 +161,6 @@ async def _disconnected(request: Request) -> None:
 async def _begin(send: Send) -> None:
     headers = [(b"content-type", b"application/jsonl"), (b"cache-control", b"no-store")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-
-
-async def _write(send: Send, records: tuple[dict[str, object], ...], *, more: bool) -> None:
-    body = "".join(json.dumps(record) + "\n" for record in records).encode()
-    await send({"type": "http.response.body", "body": body, "more_body": more})
 
 
 def _error(status: int, reason: str, headers: dict[str, str]) -> Response:
