@@ -97,7 +97,7 @@ class Server:
 
     def connect(self, **options: Any) -> Client:
         """A WebSocket."""
-        options = {"compression": None, "max_queue": 1000, **options}
+        options = {"compression": None, **options}
         with ExitStack() as stack:
             address = f"ws://127.0.0.1:{self.port}/v1/stream"
             socket = stack.enter_context(connect(address, **options))
