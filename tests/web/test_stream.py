@@ -363,11 +363,12 @@ def test_everything_leaves_memory_where_it_was(patient, pictures):
         asyncio.run(run())
         assert gone(patient)
 
-    crowd()
-    crowd()
+    for _ in range(3):
+        crowd()
     memory, files = patient.memory(), patient.files()
     for _ in range(5):
         crowd()
-    # 200 streams, each with pictures, a state and two queues.
-    assert patient.memory() - memory < 12 << 20
+    # Of 200 more. The allocator keeps some 20 KB of each; one that kept its place in the server, a
+    # connection and what waits on it, would keep ten times that.
+    assert patient.memory() - memory < 20 << 20
     assert patient.files() <= files + 2
