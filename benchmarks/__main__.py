@@ -21,6 +21,7 @@ NAMES = (
     "training",
     "live",
     "events",
+    "serve",
 )
 
 

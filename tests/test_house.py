@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "export": {"frames", "models", "runtime", "network"},
     "training": {"datasets", "evaluation", "export", "models", "network"},
     "live": {"frames", "models", "runtime", "stream", "outputs"},
+    "web": {"frames", "models", "runtime", "stream", "outputs", "live"},
     "cli": {
         "frames",
         "models",
@@ -40,6 +41,7 @@ MAY_IMPORT = {
         "export",
         "training",
         "live",
+        "web",
     },
 }
 # Room -> the packages from outside that it may import.
@@ -57,6 +59,7 @@ PACKAGES = {
     "export": {"numpy", "torch", "onnx", "ai_edge_litert"},
     "training": {"numpy", "torch"},
     "live": {"numpy", "rich"},
+    "web": {"av", "starlette", "uvicorn"},
     "cli": {"click", "rich"},
 }
 

@@ -17,7 +17,7 @@ class JpegCamera:
     """Serves `multipart/x-mixed-replace`, in real time, until it is cut."""
 
     def __init__(self, pictures: list[np.ndarray], *, fps: int = 20) -> None:
-        self.parts = [_jpeg(picture) for picture in pictures]
+        self.parts = [jpeg(picture) for picture in pictures]
         self.fps, self.refuse, self.number = fps, False, 0
         camera = self
 
@@ -72,7 +72,8 @@ class JpegCamera:
         self._server.server_close()
 
 
-def _jpeg(picture: np.ndarray) -> bytes:
+def jpeg(picture: np.ndarray) -> bytes:
+    """A picture `[H, W, 3]` uint8 as a JPEG."""
     encoder = av.CodecContext.create("mjpeg", "w")
     encoder.height, encoder.width = picture.shape[:2]
     encoder.pix_fmt, encoder.time_base = "yuvj420p", Fraction(1, 25)

@@ -18,6 +18,7 @@ _VERBS = {
     "train": ("movinet.cli.train", "train", "Teach a network your own actions."),
     "export": ("movinet.cli.export", "export", "Make a model file of a network."),
     "live": ("movinet.cli.live", "live", "Watch cameras."),
+    "serve": ("movinet.cli.serve", "serve", "Serve a page and an interface for programs."),
     "models": ("movinet.cli.models", "models", "List, describe and fetch models."),
     "evaluate": ("movinet.cli.evaluate", "evaluate_", "Say how right a model is on your clips."),
     "synthesize": (

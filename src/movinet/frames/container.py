@@ -47,12 +47,15 @@ class ContainerSource(Source):
         fps: Fraction | None = None,
         start: Fraction | None = None,
         end: Fraction | None = None,
+        max_pixels: int | None = None,
     ) -> None:
         self.name = name
         self.live = live
         self._target = target
         self._format = container_format
         self._options = dict(options or {})
+        # For the decoder. FFmpeg's probing decodes too, and is told by the container.
+        self._limits = {} if max_pixels is None else {"max_pixels": str(max_pixels)}
         self._timeout = timeout
         self._seekable = seekable and not live
         self._fps = fps
@@ -68,7 +71,7 @@ class ContainerSource(Source):
             self._container = av.open(
                 self._target,
                 format=self._format,
-                options=dict(self._options),
+                options={**self._options, **self._limits},
                 timeout=self._timeout,
             )
         except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -81,6 +84,8 @@ class ContainerSource(Source):
         # One thread: two gained nothing here (2.9 s against 2.9 s for a minute of 720p, and a
         # quarter more CPU time), hold live pictures back, and report damage late.
         self._stream.thread_type = "NONE"
+        if self._limits:
+            self._stream.codec_context.options = dict(self._limits)
         # AVI has no presentation times. Those that FFmpeg makes up are wrong where H.264 reorders
         # pictures; the decoding times are right but for a constant delay.
         self._made_up_times = self._container.format.name == "avi" and (

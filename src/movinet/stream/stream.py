@@ -149,6 +149,12 @@ class Stream:
         scores = softmax(logits, info.temperature)
         return Prediction(moment, index, scores, info, embedding, memory)
 
+    def move(self, model: StepModel) -> None:
+        """Go on, with all that it remembers, on another load of the same model file."""
+        data = self._state.to_bytes()
+        self._state = HorizonState.from_bytes(data, model, self._horizon)
+        self._model = model
+
     def embedding(self) -> FloatArray:
         """The pooled feature after the last frame, `[channels]` float32.
 

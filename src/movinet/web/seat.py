@@ -1,0 +1,215 @@
+"""`Seat`: the place of one stream in an `Engine`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from movinet.errors import MovinetError
+from movinet.frames import Clock, Image, Sampler, Time, exact_seconds
+from movinet.runtime import StepModel
+from movinet.stream import Classifier, Event, EventDetector, Prediction, Stream, StreamOptions
+
+if TYPE_CHECKING:
+    from movinet.web.engine import Engine
+
+_TICK = Fraction(1, 1_000_000)
+Decode = Callable[[bytes], Image]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What there is to tell of one stream.
+
+    Attributes:
+        prediction: for its newest frame; None when there is only something else to tell.
+        events: what has begun and what has ended.
+        dropped: frames so far whose place a newer one took.
+        over: nothing more will come.
+        error: why it is over, when something went wrong.
+    """
+
+    prediction: Prediction | None = None
+    events: tuple[Event, ...] = ()
+    dropped: int = 0
+    over: bool = False
+    error: Exception | None = None
+
+
+@dataclass(slots=True)
+class Frame:
+    """One that waits: a JPEG or a picture `[H, W, 3]`, its seconds, and whether it begins anew."""
+
+    data: bytes | Image
+    time: Time | None
+    chosen: bool = True
+    anew: bool = False
+
+
+@dataclass(slots=True)
+class Work:
+    """What a worker is to do for a stream, in this order."""
+
+    reset: bool
+    frame: Frame | None
+    finish: bool
+
+
+class Choosing:
+    """Which frames a stream takes, told by their times alone, so that others are never decoded.
+
+    The rule is that of `Stream.push`: the first frame in each interval of the model's frame rate,
+    and everything anew after a gap as long as the horizon.
+    """
+
+    def __init__(self, options: StreamOptions) -> None:
+        self._fps = options.fps
+        self._gap = None if options.horizon is None else options.horizon / options.fps
+        self.reset()
+
+    def reset(self) -> None:
+        """As if no frame had come."""
+        self._clock, self._sampler = Clock(1 / self._fps, _TICK), Sampler(self._fps)
+        self._last: Fraction | None = None
+
+    def __call__(self, time: Fraction) -> tuple[Fraction | None, bool]:
+        """The seconds of the next frame, mended; None when it is not taken.
+
+        And whether the stream begins anew with it.
+        """
+        moment = Fraction(self._clock.read(time))
+        anew = self._gap is not None and self._last is not None and moment - self._last > self._gap
+        if anew:
+            self.reset()
+            moment = Fraction(self._clock.read(time))
+        self._last = moment
+        return moment if self._sampler.takes(moment) else None, anew
+
+
+class Seat:
+    """One stream in an engine; made by `Engine.join`, to be left at any moment.
+
+    Frames are handed in from any one thread; answers are told in a worker's.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        model: str,
+        options: StreamOptions,
+        tell: Callable[[Answer], None],
+        stream: Stream | None,
+    ) -> None:
+        self.model, self.options = model, options
+        # Which worker's load of the model the stream is on; None: it has not begun.
+        self.home: int | None = None if stream is None else 0
+        self.busy, self.closed = False, False
+        self.dropped = 0
+        self._engine, self._tell = engine, tell
+        self._choosing = Choosing(options)
+        self._stream = stream
+        self._detector: EventDetector | None = None
+        self._work = Work(False, None, False)
+
+    # -- from outside ----------------------------------------------------------------------------
+
+    def offer(self, jpeg: bytes, time: float) -> None:
+        """A frame. It is answered if the model's frame rate takes it and no newer one comes first.
+
+        Raises:
+            UsageError: the time is no finite number.
+        """
+        moment, anew = self._choosing(exact_seconds(time))
+        if moment is None:
+            return
+        with self._engine.news:
+            waiting = self._work.frame
+            if waiting is not None:
+                self.dropped += 1
+                anew = anew or waiting.anew
+            self._work.frame = Frame(jpeg, moment, anew=anew)
+            self._engine.wake(self)
+
+    def push(self, image: Image, time: Time | None) -> None:
+        """A picture `[H, W, 3]` for the stream that `join` was given; answered whatever it is."""
+        with self._engine.news:
+            self._work.frame = Frame(image, time, chosen=False)
+            self._engine.wake(self)
+
+    def reset(self) -> None:
+        """Begin anew: what waits is forgotten, what goes on is told as ended."""
+        self._choosing.reset()
+        with self._engine.news:
+            self._work = Work(True, None, False)
+            self._engine.wake(self)
+
+    def finish(self) -> None:
+        """Answer what waits, tell the ends of what goes on, and that it is over."""
+        with self._engine.news:
+            self._work.finish = True
+            self._engine.wake(self)
+
+    def leave(self) -> None:
+        """No answer any more; everything is let go."""
+        self._engine.leave(self)
+
+    # -- for the engine --------------------------------------------------------------------------
+
+    @property
+    def wanting(self) -> bool:
+        """Whether there is something to do; with the engine's lock held."""
+        work = self._work
+        return not self.closed and (work.reset or work.finish or work.frame is not None)
+
+    def take(self) -> Work:
+        """What there is to do, once; with the engine's lock held."""
+        work, self._work = self._work, Work(False, None, False)
+        return work
+
+    def step(self, work: Work, worker: int, model: StepModel, decode: Decode) -> Answer:
+        """Do it, in the thread of `worker`, with its load of the model."""
+        try:
+            self._move(worker, model)
+            told: list[Event] = []
+            if work.reset or (work.frame is not None and work.frame.anew):
+                told += self._begin_anew(model, forget=work.reset)
+            prediction = None if work.frame is None else self._push(work.frame, decode)
+            if prediction is not None and self._detector is not None:
+                told += self._detector.push(prediction)
+            if work.finish and self._detector is not None:
+                told += self._detector.finish()
+            return Answer(prediction, tuple(told), self.dropped, over=work.finish)
+        except MovinetError as error:
+            return Answer(dropped=self.dropped, over=True, error=error)
+
+    def say(self, answer: Answer) -> None:
+        """Hand an answer to whom it is for."""
+        if not self.closed:
+            self._tell(answer)
+
+    def _move(self, worker: int, model: StepModel) -> None:
+        if self._stream is None:
+            classifier = Classifier(model, self.options)
+            self._stream = classifier.stream()
+            if self.options.events is not None:
+                self._detector = classifier.detector()
+        elif self.home != worker:
+            self._stream.move(model)
+        self.home = worker
+
+    def _begin_anew(self, model: StepModel, *, forget: bool) -> list[Event]:
+        """`forget`: even what the detector knows, as when the client asks for it."""
+        assert self._stream is not None
+        self._stream.reset()
+        if self._detector is None or not forget:
+            return []  # the detector sees by itself that the stream has begun anew
+        ended = self._detector.finish()
+        self._detector = Classifier(model, self.options).detector()
+        return ended
+
+    def _push(self, frame: Frame, decode: Decode) -> Prediction | None:
+        assert self._stream is not None
+        image = decode(frame.data) if isinstance(frame.data, bytes) else frame.data
+        return self._stream.push(image, frame.time, chosen=frame.chosen)

@@ -1,0 +1,183 @@
+"""`movinet serve` from outside: addresses, notes, one line for what is wrong, and signals."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from kit.tiny_model import TinyModel
+
+pytest.importorskip("uvicorn")
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("serve")
+    (folder / "model.tflite").write_bytes(TinyModel(classes=3).data)
+    (folder / "other.tflite").write_bytes(TinyModel(classes=3).data)
+    (folder / "labels.txt").write_text("red\nblue\ngreen\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def certificate(place) -> tuple[str, str]:
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2"
+    names = ["-subj", "/CN=movinet", "-addext", "subjectAltName=IP:127.0.0.1"]
+    try:
+        subprocess.run([*command.split(), *names], cwd=place, check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("there is no openssl")
+    return "cert.pem", "key.pem"
+
+
+class Serving:
+    """The command, until it has been ended."""
+
+    def __init__(self, place: Path, *arguments: str, addresses: int = 1) -> None:
+        command = [sys.executable, "-m", "movinet", "serve", "--port", "0", *arguments]
+        if "--model" not in arguments:
+            command += ["--model", "model.tflite", "--labels", "labels.txt"]
+        self.child = subprocess.Popen(
+            command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert self.child.stdout is not None
+        self.addresses = [self.child.stdout.readline().strip() for _ in range(addresses)]
+        self.port = int(self.addresses[0].rsplit(":", 1)[1].rstrip("/"))
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, str, float]:
+        """The status, what was said on stderr, and the seconds that it took."""
+        begun = time.monotonic()
+        self.child.send_signal(number)
+        _, errors = self.child.communicate(timeout=20)
+        return self.child.returncode, errors, time.monotonic() - begun
+
+
+def test_two_models(place):
+    serving = Serving(place, "--model", "model.tflite", "--model", "other.tflite")
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", serving.addresses[0])
+    with urllib.request.urlopen(serving.addresses[0] + "v1/models") as response:
+        told = json.load(response)
+    assert [model["name"] for model in told["models"]] == ["model", "other"]
+    assert serving.end()[:2] == (0, "")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_a_signal_ends_it(place, number, status):
+    """Also with connections of every kind."""
+    from websockets.sync.client import connect
+
+    serving = Serving(place)
+    silent = socket.create_connection(("127.0.0.1", serving.port))
+    upload = socket.create_connection(("127.0.0.1", serving.port))
+    upload.sendall(b"POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx")
+    with connect(f"ws://127.0.0.1:{serving.port}/v1/stream") as stream:
+        stream.send('{"type": "start"}')
+        assert json.loads(stream.recv())["type"] == "ready"
+        code, errors, took = serving.end(number)
+    silent.close()
+    upload.close()
+    assert (code, errors) == (status, "")
+    assert took < 5
+
+
+def test_https(place, certificate):
+    serving = Serving(place, "--certificate", certificate[0], "--key", certificate[1])
+    assert serving.addresses[0].startswith("https://127.0.0.1:")
+    context = ssl.create_default_context(cafile=str(place / "cert.pem"))
+    with urllib.request.urlopen(serving.addresses[0] + "healthz", context=context) as response:
+        assert json.load(response) == {"status": "ok", "streams": 0}
+    from websockets.sync.client import connect
+
+    address = serving.addresses[0].replace("https", "wss") + "v1/stream"
+    with connect(address, ssl=context) as stream:
+        stream.send('{"type": "start"}')
+        assert json.loads(stream.recv())["type"] == "ready"
+    assert serving.end()[:2] == (0, "")
+
+
+def test_beyond_this_machine(place, certificate):
+    serving = Serving(place, "--host", "0.0.0.0")
+    assert serving.addresses[0].startswith("http://localhost:")
+    _, errors, _ = serving.end()
+    assert errors.count("\n") == 1
+    assert "anybody who can reach this machine can use the server" in errors
+    assert "no camera except on the same machine: add --certificate and --key" in errors
+    serving = Serving(place, "--host", "0.0.0.0", "--certificate", "cert.pem", "--key", "key.pem")
+    assert "camera" not in serving.end()[1]
+
+
+def test_the_starter(place):
+    serving = Serving(place, "--model", "starter")
+    with urllib.request.urlopen(serving.addresses[0] + "models.json") as response:
+        (model,) = json.load(response)["models"]
+    assert model["name"] == "starter"
+    assert "drawn figures" in model["contains"]
+    assert serving.end()[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("--model", "nothing.tflite"), 1, "nothing.tflite"),
+        (("--model", "no-such-model"), 2, "no-such-model"),
+        (("--model", "labels.txt"), 1, "labels.txt"),
+        (("--model", "model.tflite", "--model", "model.tflite"), 2, "two models are called model"),
+        (("--host", "no.such.host.invalid"), 2, "cannot listen on no.such.host.invalid"),
+        (("--host", "192.0.2.7"), 2, "cannot listen on 192.0.2.7, port 0: Cannot assign"),
+        (("--certificate", "cert.pem"), 2, "give --certificate and --key"),
+        (("--certificate", "nothing.pem", "--key", "x.pem"), 2, "cannot read nothing.pem: No such"),
+        (("--certificate", "labels.txt", "--key", "labels.txt"), 2, "cannot use labels.txt"),
+        (("--port", "70000"), 2, "70000"),
+        (("--export", "labels.txt"), 2, ""),
+    ],
+)
+def test_what_is_wrong_is_one_line(place, arguments, status, said):
+    command = [sys.executable, "-m", "movinet", "serve", "--port", "0"]
+    if "--model" not in arguments:
+        command += ["--model", "model.tflite", "--labels", "labels.txt"]
+    run = subprocess.run(
+        [*command, *arguments], cwd=place, capture_output=True, text=True, timeout=50, check=False
+    )
+    assert run.returncode == status, run.stderr
+    assert run.stderr.startswith("movinet: error: ")
+    assert run.stderr.count("\n") == 1
+    assert said in run.stderr
+
+
+def test_a_port_that_is_taken(place):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        command = [sys.executable, "-m", "movinet", "serve", "--model", "model.tflite"]
+        command += ["--port", str(taken.getsockname()[1])]
+        run = subprocess.run(
+            command, cwd=place, capture_output=True, text=True, timeout=50, check=False
+        )
+    assert run.returncode == 2
+    assert re.fullmatch(
+        r"movinet: error: cannot listen on 127.0.0.1, port \d+: Address already in use\n",
+        run.stderr,
+    )
+
+
+def test_without_the_extra(place):
+    code = (
+        "import sys\nsys.modules['uvicorn'] = None\n"
+        "from movinet.cli.program import run\nsys.exit(run(['serve']))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr == (
+        "movinet: error: movinet serve needs an extra: pip install 'movinet[web]'\n"
+    )
