@@ -200,6 +200,7 @@ class Page {
   private show(answer: Answer, session: Session): void {
     const best = answer.top[0];
     if (!best) return;
+    document.dispatchEvent(new CustomEvent("movinet-answer", { detail: answer }));
     this.figures.add(answer.milliseconds);
     this.bars.show(answer.top);
     this.timeline.add(answer.time, best);
@@ -239,7 +240,7 @@ class Page {
   }
 
   private buttons(): void {
-    const { key } = { key: this.session ? "stop" : "start" } as const;
+    const key = this.session ? "stop" : "start";
     this.runButton.dataset["text"] = key;
     this.runButton.textContent = text(key);
     this.runButton.disabled = !this.source;

@@ -60,6 +60,6 @@ export async function job(run) {
   const chunks = [];
   for await (const chunk of process.stdin) chunks.push(chunk);
   const result = await run(JSON.parse(Buffer.concat(chunks).toString()));
-  process.stdout.write(JSON.stringify(result));
-  process.exit(0);
+  // A pipe takes some time for all of it.
+  process.stdout.write(JSON.stringify(result), () => process.exit(0));
 }

@@ -3,13 +3,22 @@ import { loadAndCompile, loadLiteRt, Tensor, type CompiledModel } from "@litertj
 import type { Contract, NumberArray, TensorInfo } from "./contract";
 import type { Runner } from "./runner";
 
+interface WasmOptions {
+  locateFile(name: string): string;
+  printErr(line: string): void;
+}
+
 let loading: Promise<unknown> | null = null;
 
 /** Load the WebAssembly once; `folder` is where it lies, for example "wasm/". */
 async function loadWasm(folder: URL): Promise<void> {
-  // It would look for its .wasm beside the worker.
-  const scope = self as unknown as { Module?: { locateFile(name: string): string } };
-  scope.Module = { locateFile: (name) => new URL(name, folder).href };
+  const scope = self as unknown as { Module?: WasmOptions };
+  scope.Module = {
+    // It would look for its .wasm beside the worker.
+    locateFile: (name) => new URL(name, folder).href,
+    // It tells what it has and has not, twenty lines each time.
+    printErr: (line) => void (/^(INFO|WARNING):/.test(line) || console.error(line)),
+  };
   loading ??= loadLiteRt(new URL("litert_wasm_compat_internal.js", folder).href);
   try {
     await loading;

@@ -9,16 +9,20 @@ import { microseconds, type Microseconds } from "../engine/clock";
 import type { Moment, Pace } from "../engine/pace";
 
 /** How long a frame that has been sought may take to be told of. */
-const PATIENCE = 400;
+const PATIENCE = 150;
 /** Timestamps in files are whole milliseconds or finer. */
 const TICK = 500;
+/** After so many equal distances between frames, the others are taken to be equal too. */
+const TRUST = 8;
 /** Before a distance between frames has been seen: 240 frames a second. */
 const GUESS = 1e6 / 240;
 
 export class VideoFile {
   private shown: Microseconds = 0;
   /** The smallest distance between frames that was seen. */
-  private spacing = Infinity;
+  private spacing: Microseconds | null = null;
+  /** How many times in a row the distance was the same. */
+  private regular = 0;
   private readonly end: Microseconds;
 
   private constructor(private readonly video: HTMLVideoElement) {
@@ -34,6 +38,8 @@ export class VideoFile {
     if (!Number.isFinite(video.duration)) {
       // Some files do not say how long they are; their end has to be found.
       video.currentTime = 1e7;
+      await event(video, "seeked");
+      video.currentTime = 0;
       await event(video, "seeked");
       if (!Number.isFinite(video.duration)) throw new Error("the video does not say how long it is");
     }
@@ -58,14 +64,26 @@ export class VideoFile {
   /** Show the first frame that begins at `target` or later; null: there is none. */
   private async first(target: Microseconds): Promise<Microseconds | null> {
     if (target > this.end) return null;
+    if (this.spacing !== null && this.regular >= TRUST) {
+      // Frames in equal distances: of these, only one lies in a distance's length.
+      const last = this.shown;
+      const found = await this.show(target + this.spacing - TICK);
+      const steps = (found - last) / this.spacing;
+      if (found > last && Math.abs(steps - Math.round(steps)) * this.spacing < 3 * TICK) return found;
+      this.regular = 0;
+    }
     const before = await this.show(target - TICK);
     if (before >= target) return before;
-    return this.after(before);
+    const spacing = this.spacing;
+    const found = await this.after(before);
+    const alike = found !== null && Math.abs(found - before - (spacing ?? 0)) < 3 * TICK;
+    this.regular = alike ? this.regular + 1 : 0;
+    return found;
   }
 
   /** Show the frame after the one that begins at `before`, which is shown. */
   private async after(before: Microseconds): Promise<Microseconds | null> {
-    const step = Math.min(this.spacing, GUESS);
+    const step = this.spacing ?? GUESS;
     let high = before + step + TICK;
     let found = await this.show(high);
     for (let reach = step; found <= before; reach *= 1.5) {
@@ -82,7 +100,7 @@ export class VideoFile {
       }
       found = between;
     }
-    this.spacing = Math.min(this.spacing, found - before);
+    this.spacing = Math.min(this.spacing ?? Infinity, found - before);
     return found;
   }
 
@@ -97,6 +115,7 @@ export class VideoFile {
     const seeked = event(video, "seeked");
     video.currentTime = Math.max(0, time) / 1e6;
     await seeked;
+    // Nothing is told of a frame that was shown before already, or of a page that is not seen.
     const late = new Promise<null>((resolve) => setTimeout(resolve, PATIENCE, null));
     const mediaTime = await Promise.race([told, late]);
     if (callback) video.cancelVideoFrameCallback(callback);
