@@ -9,6 +9,7 @@ import { Session } from "./sources/session";
 import { VideoFile } from "./sources/videofile";
 import { currentLanguage, firstLanguage, setLanguage, text, translate, type Strings } from "./strings";
 import { Verdict } from "./verdict";
+import { keepAwake } from "./wake";
 import { Bars } from "./view/bars";
 import { clockTime, element, percent } from "./view/element";
 import { EventList } from "./view/eventlist";
@@ -66,7 +67,10 @@ class Page {
     element("where").hidden = !this.catalogue.server;
     this.hint();
     document.documentElement.dataset["ready"] = "true";
-    if (await keepOffline()) document.documentElement.dataset["offline"] = "true";
+    if (await keepOffline()) {
+      element("kept").hidden = false;
+      document.documentElement.dataset["offline"] = "true";
+    }
   }
 
   private listen(): void {
@@ -145,6 +149,7 @@ class Page {
     this.buttons();
     this.say("opening");
     let camera: Camera | null = null;
+    const sleep = keepAwake();
     try {
       const opened = watcher.open();
       opened.catch(() => {});
@@ -173,6 +178,7 @@ class Page {
       this.sayWhatFailed(error);
       this.forget(watcher);
     } finally {
+      sleep();
       camera?.close();
       if (watcher instanceof There) watcher.close();
       this.session = null;
@@ -230,6 +236,7 @@ class Page {
 
   private clear(duration: number | null): void {
     this.figures = new Figures();
+    document.documentElement.dataset["seen"] = "0";
     this.bars.clear();
     this.timeline.clear(duration);
     this.list.clear();

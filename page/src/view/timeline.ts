@@ -8,7 +8,7 @@ import { element } from "./element";
 
 /** What a camera's timeline shows. */
 const WINDOW = 60e6;
-const LANE = 20;
+const LANE = 22;
 const LANES = 3;
 const PLOT = 52;
 
@@ -91,7 +91,9 @@ export class Timeline {
       const end = Math.min(next, time + 1e6);
       context.fillStyle = colourOf(best.index);
       const high = best.score * PLOT;
-      context.fillRect(place(time), 4 + PLOT - high, Math.max(1, place(end) - place(time)), high);
+      // Whole pixels, so that no gaps shine through.
+      const left = Math.round(place(time));
+      context.fillRect(left, 4 + PLOT - high, Math.max(1, Math.round(place(end)) - left), high);
     });
     this.paintEvents(context, style, place, now, width, colour("--text"));
     this.paintAxis(context, style, first, span, width, height, colour("--soft"));
@@ -123,7 +125,7 @@ export class Timeline {
       // At the right edge a label goes to the left, so that it can be read.
       const start = Math.max(0, Math.min(left, width - label));
       context.fillStyle = ink;
-      context.fillText(event.label, start, top + 11);
+      context.fillText(event.label, start, top + 12.5);
       taken[lane] = Math.max(right, start + label) + 8;
     }
   }

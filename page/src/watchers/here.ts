@@ -49,7 +49,7 @@ export class Here implements Watcher {
     const echo = this.options.echo ?? false;
     const answer = await this.ask({ type: "frame", frame, fresh: moment.fresh, echo }, transfer);
     if (answer.type !== "scores") throw new Error(`unexpected: ${answer.type}`);
-    const { scores, index, small } = answer;
+    const { scores, index, cost, small } = answer;
     told.push(...(this.detector?.push(scores, moment.time, index) ?? []));
     return {
       time: moment.time,
@@ -57,6 +57,7 @@ export class Here implements Watcher {
       top: topCategories(scores, contract, this.options.top),
       events: told,
       milliseconds: performance.now() - begun,
+      cost,
       scores,
       small,
     };

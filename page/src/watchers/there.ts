@@ -129,7 +129,8 @@ export class There implements Watcher {
     if (!sent) return;
     const milliseconds = performance.now() - sent.begun;
     const events = this.events.splice(0);
-    this.give(sent, { time, index, top, events, milliseconds, scores: null, small: null });
+    const unknown = { cost: null, scores: null, small: null };
+    this.give(sent, { time, index, top, events, milliseconds, ...unknown });
   }
 
   private give(sent: Sent, answer: Answer | null): void {

@@ -1,7 +1,7 @@
 /** Whoever looks at frames and says what they show: the model here, or the server. */
 import type { Microseconds } from "../engine/clock";
 import type { ActionEvent } from "../engine/events";
-import type { Frame } from "../engine/messages";
+import type { Cost, Frame } from "../engine/messages";
 import type { Moment } from "../engine/pace";
 import type { Category } from "../engine/scores";
 
@@ -16,6 +16,8 @@ export interface Answer {
   events: ActionEvent[];
   /** Milliseconds from handing the frame over to the answer. */
   milliseconds: number;
+  /** What of that the picture and the network took; null where it ran elsewhere. */
+  cost: Cost | null;
   /** Every class; null where only the best are known. */
   scores: Float32Array | null;
   /** The frame as the model saw it, where that was asked for. */
