@@ -6,6 +6,7 @@ import { serve } from "./server.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const STATIC = join(here, "../../src/movinet/web/static");
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 export const PHONE = { width: 390, height: 844 };
 export const DESKTOP = { width: 1280, height: 800 };
 
@@ -20,8 +21,7 @@ export function launch(camera) {
     "--use-fake-device-for-media-stream",
   ];
   if (camera) args.push(`--use-file-for-fake-video-capture=${camera}`);
-  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-  return chromium.launch({ executablePath, args });
+  return chromium.launch({ executablePath: CHROMIUM, args });
 }
 
 /** Serves the page with a folder of models, and opens it. */
