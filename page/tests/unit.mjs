@@ -20,7 +20,7 @@ await esbuild.build({
   logLevel: "warning",
 });
 const tests = readdirSync(out).map((name) => join(out, name));
-const { status } = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...tests], {
+const { status } = spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-reporter=spec", ...tests], {
   stdio: "inherit",
 });
 rmSync(out, { recursive: true });

@@ -1,4 +1,4 @@
-"""The built page in Chromium: folders of models for it, videos for its camera, and its test jobs."""
+"""The built page in Chromium: models for it, videos for its camera, and its test jobs."""
 
 from __future__ import annotations
 
@@ -80,10 +80,12 @@ def run(name: str, timeout: float = 240, **job: Any) -> Any:
     return json.loads(done.stdout)
 
 
-def write_y4m(video: Path, path: Path, *, size: tuple[int, int] = (320, 240), fps: int = 30) -> Path:
+def write_y4m(
+    video: Path, path: Path, *, size: tuple[int, int] = (320, 240), fps: int = 30
+) -> Path:
     """The pictures of a video as Chromium's camera wants them."""
     with av.open(str(video)) as container, path.open("wb") as out:
-        out.write(f"YUV4MPEG2 W{size[0]} H{size[1]} F{fps}:1 Ip A1:1 C420jpeg\n".encode())
+        out.write(f"YUV4MPEG2 W{size[0]} H{size[1]} F30:1 Ip A1:1 C420jpeg\n".encode())
         for frame in container.decode(video=0):
             out.write(b"FRAME\n")
             for plane in frame.reformat(*size, format="yuv420p").planes:

@@ -146,7 +146,7 @@ def test_the_rules_are_those_of_python():
 
 @pytest.mark.parametrize("events", [False, True])
 def test_the_same_pictures_give_the_same_scores(events, drawn, site):
-    """8-bit kernels for WebAssembly round otherwise now and then; bounds are twice what was seen."""
+    """8-bit kernels for WebAssembly round otherwise now and then."""
     pictures = read_pictures(drawn[0])
     height, width = pictures[0].shape[:2]
     write_rgba(pictures, site / "frames.bin")
@@ -224,6 +224,7 @@ def test_everybody_can_use_it(site, tmp_path):
     assert not any(out["findings"].values()), out["findings"]
     assert {"language", "choose", "camera", "model", "events"} <= set(out["tabs"])
     assert out["narrow"] == 0
+    assert out["lang"] == "ko"
 
 
 def test_over_plain_http_it_says_why_there_is_no_camera(site):
