@@ -6,6 +6,7 @@ import { Figures } from "./figures";
 import { keepOffline } from "./offline";
 import { Camera, severalCameras, type Facing } from "./sources/camera";
 import { Session } from "./sources/session";
+import { Unplayable } from "./sources/unplayable";
 import { VideoFile } from "./sources/videofile";
 import { currentLanguage, firstLanguage, setLanguage, text, translate, type Strings } from "./strings";
 import { Verdict } from "./verdict";
@@ -16,6 +17,7 @@ import { EventList } from "./view/eventlist";
 import { Timeline } from "./view/timeline";
 import { Here } from "./watchers/here";
 import { There } from "./watchers/there";
+import { Unreachable } from "./watchers/unreachable";
 import type { Answer, Watcher } from "./watchers/watcher";
 
 const TOP = 5;
@@ -267,6 +269,10 @@ class Page {
     if (name === "NotAllowedError") this.say("denied", {}, true);
     else if (["NotFoundError", "NotReadableError", "OverconstrainedError"].includes(name)) {
       this.say("cameraGone", {}, true);
+    } else if (error instanceof Unplayable) {
+      this.say("unplayable", {}, true);
+    } else if (error instanceof Unreachable) {
+      this.say("unreachable", {}, true);
     } else this.say("failed", { message: error instanceof Error ? error.message : String(error) }, true);
   }
 

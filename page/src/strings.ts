@@ -3,8 +3,8 @@
 const en = {
   tagline: "Recognises human actions in video, live",
   language: "한국어",
-  here: "Here",
-  there: "On the server",
+  here: "This device",
+  there: "Server",
   where: "Where it runs",
   hereHint: "In this browser. No picture leaves this device.",
   thereHint: "Pictures are sent to the server.",
@@ -12,7 +12,6 @@ const en = {
   events: "Find events",
   eventsHint: "Scores speak of the last {seconds} s. Without events: of the last {horizon} s.",
   drop: "Drop a video here",
-  or: "or",
   choose: "Choose a video",
   camera: "Use the camera",
   flip: "Switch camera",
@@ -20,7 +19,6 @@ const en = {
   stop: "Stop",
   reset: "Reset",
   now: "Now",
-  nothing: "Nothing yet",
   nothingHint: "Choose a video or use the camera.",
   timeline: "Timeline",
   eventList: "Events",
@@ -28,7 +26,6 @@ const en = {
   eventsOff: "Events are switched off.",
   frames: "frames a second",
   milliseconds: "ms a frame",
-  seen: "frames",
   dropped: "left out",
   opening: "Loading the model …",
   running: "Watching",
@@ -44,6 +41,8 @@ const en = {
   denied: "The camera was not allowed. Allow it for this page in the browser's settings.",
   cameraGone: "No camera was found, or another program uses it.",
   noModels: "The list of models could not be loaded. Is the server running?",
+  unplayable: "This browser cannot show this video. MP4 with H.264 works nearly everywhere.",
+  unreachable: "The server does not answer any more.",
   failed: "It failed: {message}",
   contains: "Knows: {text}",
   stage: "Video",
@@ -57,8 +56,8 @@ export type Strings = { [Key in keyof typeof en]: string };
 const ko: Strings = {
   tagline: "영상 속 사람의 동작을 실시간으로 알아봅니다",
   language: "English",
-  here: "여기서",
-  there: "서버에서",
+  here: "이 기기",
+  there: "서버",
   where: "실행 위치",
   hereHint: "이 브라우저 안에서 실행합니다. 화면이 기기 밖으로 나가지 않습니다.",
   thereHint: "화면을 서버로 보냅니다.",
@@ -66,7 +65,6 @@ const ko: Strings = {
   events: "이벤트 찾기",
   eventsHint: "점수는 최근 {seconds}초에 대한 값입니다. 이벤트를 끄면 최근 {horizon}초입니다.",
   drop: "여기에 영상을 놓으세요",
-  or: "또는",
   choose: "영상 고르기",
   camera: "카메라 쓰기",
   flip: "카메라 전환",
@@ -74,7 +72,6 @@ const ko: Strings = {
   stop: "정지",
   reset: "초기화",
   now: "지금",
-  nothing: "아직 없음",
   nothingHint: "영상을 고르거나 카메라를 켜세요.",
   timeline: "시간표",
   eventList: "이벤트",
@@ -82,7 +79,6 @@ const ko: Strings = {
   eventsOff: "이벤트 찾기가 꺼져 있습니다.",
   frames: "초당 프레임",
   milliseconds: "프레임당 ms",
-  seen: "프레임",
   dropped: "건너뜀",
   opening: "모델을 불러오는 중 …",
   running: "보고 있습니다",
@@ -98,6 +94,8 @@ const ko: Strings = {
   denied: "카메라가 허용되지 않았습니다. 브라우저 설정에서 이 페이지에 허용하세요.",
   cameraGone: "카메라를 찾지 못했거나 다른 프로그램이 쓰고 있습니다.",
   noModels: "모델 목록을 불러오지 못했습니다. 서버가 실행 중인가요?",
+  unplayable: "이 브라우저에서 재생할 수 없는 영상입니다. H.264로 된 MP4는 거의 어디서나 됩니다.",
+  unreachable: "서버가 더 이상 응답하지 않습니다.",
   failed: "실패했습니다: {message}",
   contains: "아는 것: {text}",
   stage: "영상",
@@ -107,7 +105,7 @@ const ko: Strings = {
 };
 
 export type Language = "en" | "ko";
-const TABLES: Record<Language, Strings> = { en, ko };
+export const TABLES: Record<Language, Strings> = { en, ko };
 const KEY = "language";
 
 /** The language that was chosen before, else the browser's. */

@@ -17,6 +17,8 @@ export class Camera {
       // Twice a model's size is plenty; more only costs time.
       video: { facingMode: facing, width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } },
     });
+    // Else a video from before would come back when the camera is closed.
+    video.removeAttribute("src");
     video.srcObject = stream;
     try {
       await video.play();

@@ -7,6 +7,7 @@
  */
 import { microseconds, type Microseconds } from "../engine/clock";
 import type { Moment, Pace } from "../engine/pace";
+import { Unplayable } from "./unplayable";
 
 /** How long a frame that has been sought may take to be told of. */
 const PATIENCE = 150;
@@ -31,6 +32,7 @@ export class VideoFile {
 
   /** Show the file at `address` in `video`. */
   static async open(video: HTMLVideoElement, address: string): Promise<VideoFile> {
+    video.srcObject = null;
     video.src = address;
     video.preload = "auto";
     video.load();
@@ -41,7 +43,7 @@ export class VideoFile {
       await event(video, "seeked");
       video.currentTime = 0;
       await event(video, "seeked");
-      if (!Number.isFinite(video.duration)) throw new Error("the video does not say how long it is");
+      if (!Number.isFinite(video.duration)) throw new Unplayable("no duration");
     }
     return new VideoFile(video);
   }
@@ -134,12 +136,10 @@ function stamp(video: HTMLVideoElement): Microseconds | null {
 }
 
 function event(video: HTMLVideoElement, name: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    video.addEventListener(name, () => resolve(), { once: true });
-    video.addEventListener(
-      "error",
-      () => reject(new Error(video.error?.message || "this browser cannot show the video")),
-      { once: true },
-    );
-  });
+  const done = new AbortController();
+  const { signal } = done;
+  return new Promise<void>((resolve, reject) => {
+    video.addEventListener(name, () => resolve(), { signal });
+    video.addEventListener("error", () => reject(new Unplayable(video.error?.message)), { signal });
+  }).finally(() => done.abort());
 }

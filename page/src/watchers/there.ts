@@ -6,6 +6,7 @@ import type { Frame } from "../engine/messages";
 import type { Moment } from "../engine/pace";
 import type { Category } from "../engine/scores";
 import { frameMessage, toJpeg } from "./jpeg";
+import { Unreachable } from "./unreachable";
 import type { Answer, Watcher, WatchOptions } from "./watcher";
 
 type FromServer =
@@ -62,7 +63,7 @@ export class There implements Watcher {
       socket.send(JSON.stringify({ ...start, events: events ? EVENT_OPTIONS : null }));
     };
     socket.onmessage = (event) => this.receive(JSON.parse(event.data) as FromServer);
-    socket.onclose = (event) => this.fail(new Error(event.reason || `closed (${event.code})`));
+    socket.onclose = ({ reason, code }) => this.fail(new Unreachable(reason || String(code)));
     return new Promise((resolve, reject) => {
       this.ready = { resolve, reject };
     });
