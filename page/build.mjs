@@ -1,6 +1,6 @@
 // Builds the page into src/movinet/web/static, or into the folder that is named.
 import { createHash } from "node:crypto";
-import { copyFile, cp, mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
@@ -50,7 +50,7 @@ const common = {
   bundle: true,
   minify: true,
   target: ["es2022"],
-  legalComments: "none",
+  legalComments: "eof",
   logLevel: "warning",
   absWorkingDir: here,
 };
@@ -81,9 +81,9 @@ await Promise.all([
     plugins: [patched],
   }),
   ...["js", "wasm"].map((kind) =>
-    copyFile(
-      join(litert, `wasm/litert_wasm_compat_internal.${kind}`),
-      join(out, `wasm/litert_wasm_compat_internal.${kind}`),
+    // Not copied with its mode: the package has it as a program.
+    readFile(join(litert, `wasm/litert_wasm_compat_internal.${kind}`)).then((bytes) =>
+      writeFile(join(out, `wasm/litert_wasm_compat_internal.${kind}`), bytes),
     ),
   ),
   ...[180, 192, 512].map((size) => writeFile(join(out, `icon-${size}.png`), drawIcon(size))),

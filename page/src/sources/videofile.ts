@@ -11,6 +11,8 @@ import { Unplayable } from "./unplayable";
 
 /** How long a frame that has been sought may take to be told of. */
 const PATIENCE = 150;
+/** After so many milliseconds a video that has not loaded is played for a moment. */
+const LOADING = 1000;
 /** Timestamps in files are whole milliseconds or finer. */
 const TICK = 500;
 /** After so many equal distances between frames, the others are taken to be equal too. */
@@ -36,7 +38,7 @@ export class VideoFile {
     video.src = address;
     video.preload = "auto";
     video.load();
-    await event(video, "loadeddata");
+    await loaded(video);
     if (!Number.isFinite(video.duration)) {
       // Some files do not say how long they are; their end has to be found.
       video.currentTime = 1e7;
@@ -124,6 +126,19 @@ export class VideoFile {
     this.shown = mediaTime ?? stamp(video) ?? this.shown;
     return this.shown;
   }
+}
+
+/** Some phones load no picture before the video is played. */
+async function loaded(video: HTMLVideoElement): Promise<void> {
+  const data = event(video, "loadeddata");
+  await event(video, "loadedmetadata");
+  const late = setTimeout(() => {
+    video.play().then(
+      () => video.pause(),
+      () => {},
+    );
+  }, LOADING);
+  await data.finally(() => clearTimeout(late));
 }
 
 /** When the shown frame begins, for pages that are not to be seen and get no callbacks. */

@@ -22,6 +22,8 @@ export class Timeline {
   private points: Point[] = [];
   private events: ActionEvent[] = [];
   private duration: Microseconds | null = null;
+  private began: Microseconds | null = null;
+  private told = 0;
   private asked = false;
 
   constructor() {
@@ -33,25 +35,38 @@ export class Timeline {
   clear(duration: Microseconds | null): void {
     this.points = [];
     this.events = [];
+    this.told = 0;
+    this.began = null;
     this.duration = duration;
     this.draw();
   }
 
   /** The time that is shown as 0. */
   get origin(): Microseconds {
-    if (this.duration !== null) return 0;
-    return this.points[0]?.time ?? 0;
+    return this.duration !== null ? 0 : (this.began ?? 0);
   }
 
   add(time: Microseconds, best: Category): void {
+    this.began ??= time;
     this.points.push({ time, best });
+    if (this.duration === null) this.forget(time - WINDOW);
     this.draw();
+  }
+
+  /** What a camera's timeline does not show any more. */
+  private forget(before: Microseconds): void {
+    if (this.points[0]!.time >= before - WINDOW) return;
+    this.points = this.points.filter(({ time }) => time >= before);
+    this.events = this.events.filter(({ end }) => end === null || end >= before);
   }
 
   tell(event: ActionEvent): void {
     const old = this.events.findIndex((one) => one.index === event.index && one.end === null);
     if (old >= 0) this.events[old] = event;
-    else this.events.push(event);
+    else {
+      this.events.push(event);
+      this.told++;
+    }
     this.draw();
   }
 
@@ -98,7 +113,7 @@ export class Timeline {
     this.paintEvents(context, style, place, now, width, colour("--text"));
     this.paintAxis(context, style, first, span, width, height, colour("--soft"));
     const seconds = Math.round((now - this.origin) / 1e6);
-    canvas.setAttribute("aria-label", text("timelineOf", { events: this.events.length, seconds }));
+    canvas.setAttribute("aria-label", text("timelineOf", { events: this.told, seconds }));
   }
 
   private paintEvents(
