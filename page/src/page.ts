@@ -219,10 +219,10 @@ class Page {
     element("clock").textContent = clockTime(answer.time - this.timeline.origin);
     const { fps, milliseconds, seen } = this.figures;
     const parts = [
-      `${fps.toFixed(1)} ${text("frames")}`,
-      `${milliseconds.toFixed(0)} ${text("milliseconds")}`,
+      text("frames", { value: fps.toFixed(1) }),
+      text("milliseconds", { value: milliseconds.toFixed(0) }),
     ];
-    if (session.dropped > 0) parts.push(`${session.dropped} ${text("dropped")}`);
+    if (session.dropped > 0) parts.push(text("dropped", { value: session.dropped }));
     element("figures").textContent = parts.join(" · ");
     Object.assign(document.documentElement.dataset, { seen: String(seen), fps: fps.toFixed(2) });
     document.documentElement.dataset["ms"] = milliseconds.toFixed(2);
