@@ -106,7 +106,8 @@ def test_a_camera_is_watched_as_python_watches_it(site, tmp_path):
         assert seen["index"] == best.index
         assert seen["score"] == pytest.approx(best.score, abs=0.05)
         gaps = [b["time"] - a["time"] for a, b in pairwise(each["answers"])]
-        assert len(gaps) / (sum(gaps) / 1e6) >= 4.9, "frames a second"
+        # Five a second, which is all that these models take, less one in twenty on a busy machine.
+        assert len(gaps) / (sum(gaps) / 1e6) >= 4.75, "frames a second"
         times[each["model"]] += [one["cost"]["network"] for one in each["answers"][5:]]
     # The quickest tenth: what a step costs where nothing else takes the processor.
     official, own = (float(np.quantile(times[name], 0.1)) for name in names)
