@@ -5,8 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The oldest NumPy that is supported (Raspberry Pi OS Bookworm ships it).
 OLDEST := .venv-oldest
+# Where a tool is missing, on systems that have apt.
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+apt = ($(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(1))
 
-.PHONY: demo test test-oldest lint format benchmark soak clean
+PAGE := src/movinet/web/static/sw.js
+
+.PHONY: demo test test-oldest page test-page lint format benchmark soak clean
 
 # The core alone, as a user installs it.
 .venv-demo/ready: pyproject.toml
@@ -31,12 +36,28 @@ $(OLDEST)/ready: pyproject.toml
 demo: .venv-demo/ready
 	.venv-demo/bin/python scripts/demo.py $(if $(MODEL),--model "$(MODEL)") $(if $(LABELS),--labels "$(LABELS)") $(if $(VIDEO),--video "$(VIDEO)")
 
-test: $(VENV)/ready test-oldest
+test: $(VENV)/ready test-oldest test-page
 	$(BIN)/python -m pytest
 
 # The watching side on the oldest NumPy, without the packages that only tests and benchmarks use.
 test-oldest: $(OLDEST)/ready
 	$(OLDEST)/bin/python -m pytest -q tests/frames tests/models tests/runtime tests/stream tests/evaluation tests/outputs tests/synthetic
+
+# The page of movinet serve, from page/ into the package. Its service worker is written last.
+page: $(PAGE)
+
+$(PAGE): page/node_modules/.package-lock.json page/build.mjs page/icon.mjs $(shell find page/src page/static -type f)
+	cd page && npm run --silent build
+
+page/node_modules/.package-lock.json: page/package.json page/package-lock.json
+	command -v npm || $(call apt,nodejs npm)
+	cd page && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+# Types and single modules; the tests in Chromium are among those of pytest.
+test-page: page
+	command -v $${CHROMIUM:-/usr/bin/chromium} || $(call apt,chromium)
+	cd page && npm run --silent check && npm test --silent
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
@@ -56,4 +77,4 @@ soak: $(VENV)/ready
 	$(BIN)/python scripts/soak.py
 
 clean:
-	rm -rf $(VENV) .venv-demo $(OLDEST) demo build dist
+	rm -rf $(VENV) .venv-demo $(OLDEST) demo build dist page/node_modules src/movinet/web/static
