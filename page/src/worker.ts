@@ -13,12 +13,12 @@ let engine: Engine<Awaited<ReturnType<LiteRTRunner["run"]>> extends Map<string, 
 let work: Promise<void> = Promise.resolve();
 
 async function load(message: Extract<ToWorker, { type: "load" }>): Promise<void> {
-  const { file, contract, horizon } = message;
+  const { file, contract, horizon, cuts } = message;
   const response = await fetch(file);
   if (!response.ok) throw new Error(`${file}: ${response.status} ${response.statusText}`);
   const bytes = new Uint8Array(await response.arrayBuffer());
   const runner = await LiteRTRunner.load(new URL("wasm/", self.location.href), bytes, contract);
-  engine = new Engine(contract, runner, horizon);
+  engine = new Engine(contract, runner, horizon, cuts);
   port.postMessage({ type: "ready" });
 }
 
@@ -27,10 +27,10 @@ async function watch(message: Extract<ToWorker, { type: "frame" }>): Promise<voi
   const begun = performance.now();
   const small = engine.resize(readPixels(message.frame));
   const ready = performance.now();
-  const { scores, index } = await engine.step(small);
+  const { scores, index, memory } = await engine.step(small);
   const cost = { picture: ready - begun, network: performance.now() - ready };
   const echo = message.echo ? small.slice() : null;
-  port.postMessage({ type: "scores", scores, index, cost, small: echo }, [scores.buffer]);
+  port.postMessage({ type: "scores", scores, index, memory, cost, small: echo }, [scores.buffer]);
 }
 
 async function answer(message: ToWorker): Promise<void> {

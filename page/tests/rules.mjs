@@ -17,9 +17,11 @@ await job(async ({ resize, paces, events }) => ({
     const pace = new Pace(Rate.of(fps), horizon);
     return times.map((time) => pace.take(microseconds(time)));
   }),
-  events: events.map(({ contract, options, memory, rows, times }) => {
-    const detector = new EventDetector(contract, options, memory);
-    const told = rows.map((row, index) => detector.push(Float32Array.from(row), microseconds(times[index]), index));
+  events: events.map(({ contract, options, memories, rows, times }) => {
+    const detector = new EventDetector(contract, options);
+    const told = rows.map((row, index) =>
+      detector.push(Float32Array.from(row), microseconds(times[index]), index, memories[index]),
+    );
     return [...told.flat(), ...detector.finish()];
   }),
 }));

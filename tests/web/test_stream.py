@@ -65,6 +65,7 @@ def test_a_conversation(server, model, info, pictures):
             "type": "prediction",
             "time": round(moment, 6),
             "index": number,
+            "memory": number + 1,
             "top": [
                 {"label": one.label, "index": one.index, "score": round(one.score, 6)}
                 for one in prediction.top(2)

@@ -24,7 +24,7 @@ export interface EventOptions {
 export const EVENT_OPTIONS: EventOptions = {
   on: 0.5,
   off: 0.3,
-  minimum: 0.5,
+  minimum: 1,
   join: 1,
   cool_down: 0,
   margin: 0,
@@ -67,25 +67,30 @@ export class EventDetector {
   private readonly ended = new Map<number, Microseconds>();
   private now: Microseconds | null = null;
   private seen = 0;
+  private spoken = 0;
 
-  /** `memory`: frames that the scores speak of. */
   constructor(
     private readonly contract: Contract,
     private readonly options: EventOptions,
-    private readonly memory: number,
   ) {
     this.rate = Rate.of(contract.fps);
     const { background, labels } = contract;
     this.nothing = background === null ? -1 : (labels ?? []).indexOf(background);
   }
 
-  /** What has begun and what has ended with these scores, in the order of time. */
-  push(scores: Float32Array, time: Microseconds, index: number): ActionEvent[] {
+  /**
+   * What has begun and what has ended with these scores, in the order of time.
+   *
+   * `index` counts the frames of the stream; `memory` are those that the scores speak of.
+   */
+  push(scores: Float32Array, time: Microseconds, index: number, memory: number): ActionEvent[] {
     const told: ActionEvent[] = [];
     if (index < this.seen) told.push(...this.finish());
+    else if (memory < this.spoken) this.cut();
     this.now = time;
     this.seen = index + 1;
-    const delay = this.delay(this.seen);
+    this.spoken = memory;
+    const delay = this.delay(memory);
     for (const high of this.high(scores)) told.push(...this.rise(high, scores[high]!, time, delay));
     for (const [place, course] of [...this.courses]) {
       if (time - course.last > this.options.join * 1e6) told.push(...this.close(place, course.end));
@@ -102,9 +107,16 @@ export class EventDetector {
     return inOrder(told);
   }
 
-  /** Microseconds that means over the memory come late: they speak of its middle. */
-  private delay(seen: number): number {
-    return this.rate.duration(Math.min(seen, this.memory) - 1) / 2;
+  /** Microseconds that means over so many frames come late: they speak of their middle. */
+  private delay(frames: number): number {
+    return this.rate.duration(frames - 1) / 2;
+  }
+
+  /** What lasted to the last picture before a cut ends there, if it does not go on. */
+  private cut(): void {
+    for (const course of this.courses.values()) {
+      if (course.last === this.now) course.end = course.last;
+    }
   }
 
   private high(scores: Float32Array): number[] {

@@ -7,7 +7,7 @@ import type { Picture } from "./resize";
 export type Frame = ImageBitmap | VideoFrame | Picture;
 
 export type ToWorker =
-  | { type: "load"; file: string; contract: Contract; horizon: number | null }
+  | { type: "load"; file: string; contract: Contract; horizon: number | null; cuts: boolean }
   | { type: "frame"; frame: Frame; fresh: boolean; echo: boolean }
   | { type: "reset" };
 

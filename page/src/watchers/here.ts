@@ -32,7 +32,7 @@ export class Here implements Watcher {
     this.worker.onerror = (event) => this.fail(new Error(event.message || "the worker ended"));
     const { contract, file } = this.model;
     const address = new URL(file, this.base).href;
-    await this.ask({ type: "load", file: address, contract, horizon: this.horizon });
+    await this.ask({ type: "load", file: address, contract, horizon: this.horizon, cuts: this.options.events });
   }
 
   async watch(frame: Frame, moment: Moment): Promise<Answer> {
@@ -41,7 +41,7 @@ export class Here implements Watcher {
     if (moment.fresh) {
       told.push(...(this.detector?.finish() ?? []));
       this.detector = this.options.events
-        ? new EventDetector(contract, EVENT_OPTIONS, this.horizon)
+        ? new EventDetector(contract, EVENT_OPTIONS)
         : null;
     }
     const begun = performance.now();
@@ -49,11 +49,12 @@ export class Here implements Watcher {
     const echo = this.options.echo ?? false;
     const answer = await this.ask({ type: "frame", frame, fresh: moment.fresh, echo }, transfer);
     if (answer.type !== "scores") throw new Error(`unexpected: ${answer.type}`);
-    const { scores, index, cost, small } = answer;
-    told.push(...(this.detector?.push(scores, moment.time, index) ?? []));
+    const { scores, index, memory, cost, small } = answer;
+    told.push(...(this.detector?.push(scores, moment.time, index, memory) ?? []));
     return {
       time: moment.time,
       index,
+      memory,
       top: topCategories(scores, contract, this.options.top),
       events: told,
       milliseconds: performance.now() - begun,

@@ -11,7 +11,7 @@ import type { Answer, Watcher, WatchOptions } from "./watcher";
 
 type FromServer =
   | { type: "ready"; model: string; fps: number; size: [number, number]; horizon: number }
-  | { type: "prediction"; time: number; index: number; top: Category[]; dropped: number }
+  | { type: "prediction"; time: number; index: number; memory: number; top: Category[]; dropped: number }
   | {
       type: "event";
       event: "begin" | "end";
@@ -122,7 +122,7 @@ export class There implements Watcher {
   }
 
   private predict(message: Extract<FromServer, { type: "prediction" }>): void {
-    const { index, top } = message;
+    const { index, memory, top } = message;
     const time = microseconds(message.time);
     // What was sent before and has no answer was overtaken.
     for (const sent of this.sent.filter((one) => one.time < time - 1)) this.give(sent, null);
@@ -131,7 +131,7 @@ export class There implements Watcher {
     const milliseconds = performance.now() - sent.begun;
     const events = this.events.splice(0);
     const unknown = { cost: null, scores: null, small: null };
-    this.give(sent, { time, index, top, events, milliseconds, ...unknown });
+    this.give(sent, { time, index, memory, top, events, milliseconds, ...unknown });
   }
 
   private give(sent: Sent, answer: Answer | null): void {

@@ -10,6 +10,8 @@ export interface Answer {
   time: Microseconds;
   /** How many frames were seen before this one since the stream began. */
   index: number;
+  /** How many frames the answer speaks of. */
+  memory: number;
   /** The best classes, best first. */
   top: Category[];
   /** What has begun or ended with this frame. */

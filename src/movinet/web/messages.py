@@ -137,7 +137,8 @@ def answer_records(answer: Answer, top: int) -> Iterator[Record]:
     if prediction is not None:
         record = {"type": "prediction", **prediction_record("", prediction, prediction.top(top))}
         del record["video"]
-        yield {**record, "index": prediction.index, "dropped": answer.dropped}
+        counts = {"index": prediction.index, "memory": prediction.memory}
+        yield {**record, **counts, "dropped": answer.dropped}
     for event in answer.events:
         record = {"type": "event", **event_record("", event)}
         del record["video"]
