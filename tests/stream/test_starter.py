@@ -8,12 +8,26 @@ import numpy as np
 import pytest
 
 import movinet
+from kit.film import film
 from movinet.cli.program import run
 from movinet.models.starter import KINETICS, NAME, NOTICE, starter_path
-from movinet.synthetic import LABELS, render_clip, write_clips
+from movinet.synthetic import BACKGROUND, LABELS, render_clip, write_clips
 
 # Actions of which it is right on more than nine clips in ten.
 SURE = ("push up", "situp", "pull ups", "cartwheeling", "jumping jacks", "skipping rope")
+
+TEN = [
+    "skipping rope",
+    "headbanging",
+    "stretching arm",
+    "mountain climber (exercise)",
+    "pirouetting",
+    "clapping",
+    "swinging on something",
+    "jogging",
+    "squat",
+    "front raises",
+]
 
 
 def test_the_file_is_small_and_says_what_it_is():
@@ -24,6 +38,7 @@ def test_the_file_is_small_and_says_what_it_is():
     assert (info.variant, info.form) == ("a0", "lite")
     assert info.horizon == 30
     assert info.fps == 10
+    assert info.background == BACKGROUND
 
 
 def test_it_is_what_is_loaded_when_nothing_is_named(caplog):
@@ -62,6 +77,21 @@ def test_order_of_frames_matters():
             answer = stream.push(frame, number / 10)
         answers.append(answer.scores)
     assert np.abs(answers[0] - answers[1]).max() > 0.02
+
+
+def test_ten_actions_in_a_row_are_ten_events(tmp_path):
+    """Each is found and none invented; `benchmarks events` says how often, of twenty films."""
+    parts = film(tmp_path / "film.mp4", TEN, seed=500)
+    classifier = movinet.load(NAME, events=movinet.EventOptions())
+    events = sorted(classifier.classify(tmp_path / "film.mp4").events, key=lambda e: e.start)
+    assert [event.label for event in events] == TEN
+    off = [
+        abs(float(mine) - true)
+        for event, part in zip(events, parts, strict=True)
+        for mine, true in ((event.start, part.start), (event.end, part.end))
+    ]
+    assert max(off) <= 1.5
+    assert np.median(off) <= 1.0
 
 
 @pytest.fixture
