@@ -1,4 +1,4 @@
-"""The official int8 A0 file on a server: many live streams, in time, and none starved."""
+"""The official int8 A0 file on a server: fifty live streams, in time, and none starved."""
 
 from __future__ import annotations
 
@@ -18,14 +18,11 @@ from movinet.web.engine import cores
 pytestmark = pytest.mark.timeout(90)
 
 
-def test_many_streams():
-    """Five pictures a second each, on a machine that runs other tests as well.
-
-    The figures for fifty streams on two cores of their own are in docs/benchmarks.md.
-    """
+def test_fifty_streams():
+    """Five pictures a second each, on two cores that also send them."""
     with Server(INT8, LABELS, threads=cores()) as server:
         address = f"ws://127.0.0.1:{server.port}/v1/stream"
-        told, _ = asyncio.run(load(address, server.pid, 15, 7))
+        told, _ = asyncio.run(load(address, server.pid, 50, 7))
     counts = [len(one.late) for one in told]
     assert max(counts) - min(counts) <= max(1, 0.2 * min(counts))
-    assert np.percentile(np.concatenate([one.late for one in told]), 95) <= 1.0
+    assert np.percentile(np.concatenate([one.late for one in told]), 95) <= 0.4
