@@ -1,11 +1,9 @@
 """Teach a network where the joints of drawn figures are: the first step to the starter model.
 
-    movinet synthesize drawn --clips 14500 --seed 1
-    python scripts/learn_posture.py drawn posture.safetensors
-    movinet train drawn/clips.csv --from posture.safetensors --recipe scripts/starter.json \\
-        --size 96 --fps 10 --frames 30 --validation 0.02 --out starter
+    python scripts/draw_starter_clips.py clips
+    python scripts/learn_posture.py clips/drawn posture.safetensors
 
-May be stopped at any moment and started again.
+What follows is in docs/starter.md. May be stopped at any moment and started again.
 """
 
 from __future__ import annotations

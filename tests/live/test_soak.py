@@ -1,4 +1,4 @@
-"""A quarter of a minute of cameras that come and go; `make soak` does an hour of it."""
+"""Half a minute of cameras that come and go; `make soak` does an hour of it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ pytestmark = [
     pytest.mark.timeout(90),
     pytest.mark.skipif(sys.platform != "linux", reason="measures by /proc"),
 ]
-SECONDS = 15
+SECONDS = 28
 
 
 def test_nothing_grows(classifier, tmp_path):
     film(tmp_path / "film.mp4", ["squat"], seed=3, action=2, between=1)
-    found = soak(classifier, tmp_path / "film.mp4", SECONDS, between_cuts=2)
+    found = soak(classifier, tmp_path / "film.mp4", SECONDS, between_cuts=2.5)
     assert found.cuts >= 3
     assert found.connections["rtsp"] + found.connections["jpegs"] > 3
     assert found.connections["film"] == 1

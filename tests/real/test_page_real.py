@@ -92,14 +92,14 @@ def test_a_camera_is_watched_as_python_watches_it(site, tmp_path):
     camera = write_y4m(CLIP, tmp_path / "camera.y4m")
     names = ["official", "own"]
     job = {"site": site, "camera": camera, "models": names, "rounds": 2, "events": False}
-    out = run("camera", frames=36, timeout=280, **job)
+    out = run("camera", frames=60, timeout=280, **job)
     assert out["problems"] == []
     assert out["hosts"] == []
     pictures = read_pictures(camera)
     times = {name: [] for name in names}
     for each in out["runs"]:
         stream = load(site, each["model"]).stream()
-        shown = [pictures[index % len(pictures)] for index in range(36 * 30 // 5)]
+        shown = [pictures[index % len(pictures)] for index in range(12 * 30)]
         answers = [stream.push(picture, index / 30) for index, picture in enumerate(shown)]
         best = next(one for one in reversed(answers) if one is not None).top(1)[0]
         seen = each["answers"][-1]["top"][0]
