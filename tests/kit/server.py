@@ -22,17 +22,15 @@ from websockets.sync.client import ClientConnection, connect
 _CODE = """
 import json, sys
 from pathlib import Path
-from movinet.web import Engine, Limits
+from movinet.web import Limits
 from movinet.web.application import application
-from movinet.web.served import find_served
+from movinet.web.served import engine_for, find_served
 from movinet.web.serving import listen, serve
 
 model, labels, threads, limits = json.loads(sys.argv[1])
 served = [find_served(model, labels)]
 limits = Limits(**limits)
-engine = Engine(
-    {one.name: (one.path, one.info) for one in served}, threads=threads, largest=limits.picture
-)
+engine = engine_for(served, limits, threads)
 listener = listen("127.0.0.1", 0)
 serve(
     application(served, engine, limits),

@@ -5,20 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kit.tiny_model import TinyModel
+from kit.coloured import coloured_model
 from movinet.stream import EventOptions, load
-
-# What the model answers to red, blue and green pictures.
-LABELS = ("red", "blue", "green")
 
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory):
     """The model file; its labels lie beside it as labels.txt."""
-    folder = tmp_path_factory.mktemp("live")
-    (folder / "labels.txt").write_text("".join(f"{label}\n" for label in LABELS))
-    (folder / "model.tflite").write_bytes(TinyModel(classes=3).data)
-    return folder / "model.tflite"
+    return coloured_model(tmp_path_factory.mktemp("live"))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from kit.rtsp import RtspCamera
 from movinet.errors import SourceError, UsageError
 from movinet.frames import Frame, Source, opening
 from movinet.live import Answer, Camera, Region, State, Watching, reader
-from movinet.stream import load
+from movinet.stream import Stream, load
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -312,14 +312,18 @@ def test_after_a_long_gap_the_stream_begins_anew(classifier, colour):
 # -- many ---------------------------------------------------------------------
 
 
+def slow(monkeypatch, seconds):
+    """Answers take so long."""
+    push = Stream.push
+    monkeypatch.setattr(Stream, "push", lambda *a, **k: (time.sleep(seconds), push(*a, **k))[1])
+
+
 def test_the_newest_frame_wins(classifier, colour, monkeypatch):
     """Five times as many frames as can be answered: none waits, the others are counted."""
     frames = [(n / 10, colour(0, 1)[0]) for n in range(1000)]
     camera = FakeCamera("fast", "rtsp://fake").connections(Fake(frames, pause=0.01))
+    slow(monkeypatch, 0.05)
     with Watching(classifier, [camera]) as watching:
-        stream = watching._watched[0].stream
-        push = stream.push
-        monkeypatch.setattr(stream, "push", lambda *a, **k: (time.sleep(0.05), push(*a, **k))[1])
         answers = until(watching, lambda all: len(predictions(all)) >= 30)
         health = watching.health["fast"]
         assert health.drops > health.answers
@@ -335,15 +339,26 @@ def test_none_is_starved(classifier, colour, monkeypatch):
         )
         for number in range(4)
     ]
+    slow(monkeypatch, 0.02)
     with Watching(classifier, cameras) as watching:
-        for watched in watching._watched:
-            push = watched.stream.push
-            monkeypatch.setattr(
-                watched.stream, "push", lambda *a, p=push, **k: (time.sleep(0.02), p(*a, **k))[1]
-            )
         until(watching, lambda all: len(predictions(all)) >= 100)
         counts = [health.answers for health in watching.health.values()]
     assert max(counts) - min(counts) <= 3
+
+
+def test_who_does_not_ask_gets_no_old_answers(classifier, colour):
+    """What nobody takes is not piled up: later frames are dropped, and counted."""
+    frames = [(n / 10, colour(0, 1)[0]) for n in range(200)]
+    camera = FakeCamera("unasked", "rtsp://fake").connections(Fake(frames, pause=0.005))
+    with Watching(classifier, [camera]) as watching:
+        limit = time.monotonic() + 20
+        while watching.health["unasked"].frames < 200 and time.monotonic() < limit:
+            time.sleep(0.05)
+        answers = watching.wait(0)
+        health = watching.health["unasked"]
+    assert 1 <= len(predictions(answers)) <= 10
+    assert health.frames == 200
+    assert health.drops + health.answers == 200
 
 
 def test_names(classifier):

@@ -13,7 +13,7 @@ pytest.importorskip("websockets")
 from kit.liveload import load
 from kit.real import INT8, LABELS
 from kit.server import Server
-from movinet.web.engine import cores
+from movinet.scale import cores
 
 pytestmark = pytest.mark.timeout(90)
 

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 pytest.importorskip("uvicorn")
 pytest.importorskip("websockets")
 
 from kit.clips import write_colour
-from kit.jpegcamera import jpeg
+from kit.coloured import LABELS, coloured_model, coloured_pictures, one_of_each
 from kit.server import Server
-from kit.tiny_model import TinyModel
 from movinet.models import read_info
-
-# What the model answers to red, blue and green pictures.
-LABELS = ("red", "blue", "green")
 
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory):
     """The model file; its labels lie beside it as labels.txt."""
-    folder = tmp_path_factory.mktemp("web")
-    (folder / "labels.txt").write_text("".join(f"{label}\n" for label in LABELS))
-    (folder / "model.tflite").write_bytes(TinyModel(classes=3).data)
-    return folder / "model.tflite"
+    return coloured_model(tmp_path_factory.mktemp("web"))
 
 
 @pytest.fixture(scope="session")
@@ -35,20 +27,13 @@ def info(model):
 @pytest.fixture(scope="session")
 def pictures():
     """Twenty JPEGs of 96x128, no two the same."""
-    random = np.random.default_rng(0)
-    plain = random.integers(0, 256, (20, 1, 1, 3), np.uint8)
-    return [jpeg(np.broadcast_to(colour, (96, 128, 3))) for colour in plain]
+    return coloured_pictures()
 
 
 @pytest.fixture(scope="session")
 def colours():
     """A JPEG of each colour that the model knows."""
-    made = []
-    for index in range(3):
-        picture = np.full((96, 128, 3), 20, np.uint8)
-        picture[..., index] = 230
-        made.append(jpeg(picture))
-    return made
+    return one_of_each()
 
 
 @pytest.fixture(scope="session")

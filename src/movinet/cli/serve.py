@@ -14,8 +14,8 @@ from movinet.cli.downloadbar import DownloadBar
 from movinet.cli.options import labels_option, model_or_starter
 from movinet.cli.program import DONE, INTERRUPTED, loaded
 from movinet.errors import MissingExtraError, UsageError
-from movinet.web import Engine, Limits
-from movinet.web.served import Served, check_names, find_served
+from movinet.web import Limits
+from movinet.web.served import Served, check_names, engine_for, find_served
 
 _LIMITS = Limits()
 
@@ -96,11 +96,7 @@ def serve(
     listener = listen(host, port)
     served = _served(models, labels)
     limits = replace(_LIMITS, connections=max_connections, upload=max_upload * 1_000_000)
-    engine = Engine(
-        {model.name: (model.path, model.info) for model in served},
-        threads=threads,
-        largest=limits.picture,
-    )
+    engine = engine_for(served, limits, threads)
     loaded()
 
     def say() -> None:

@@ -36,51 +36,52 @@ class Picture:
 
 
 class Reader:
-    """Reads a camera until `stop`, and keeps its newest frame.
+    """Reads a camera from `start` until `stop`, and hands its frames on as they come.
 
-    A frame that nobody has taken when the next one comes is dropped: late is worse than never. When
-    the camera is lost it is tried again, after pauses from half a second to half a minute, and its
-    times go on as the clock on the wall does.
+    When the camera is lost it is tried again, after pauses from half a second to half a minute, and
+    its times go on as the clock on the wall does.
     """
 
     def __init__(
-        self, camera: Camera, fps: Time, resize: Resize, news: threading.Condition
+        self,
+        camera: Camera,
+        fps: Time,
+        resize: Resize,
+        give: Callable[[Picture], None],
+        end: Callable[[], None],
+        news: threading.Condition,
     ) -> None:
-        """Begin to read.
+        """Prepare.
 
         Args:
             camera: which.
             fps: frames per second to give.
             resize: makes a frame, with its pixels' aspect ratio, what the model wants.
-            news: notified when there is a frame, or the state has changed.
+            give: called with each frame, in the reader's thread; it must not wait.
+            end: called when nothing will come any more.
+            news: notified when the state has changed.
         """
         self.camera, self.health = camera, Health()
         self._fps, self._resize, self._news = fps, resize, news
-        self._newest: Picture | None = None
+        self._hand_on, self._end = give, end
         self._stopped = threading.Event()
+        self._failure: str | None = None
         self._begun: float | None = None  # when the first frame of all was second 0
         # A source that hangs must not keep the program from ending.
         self._thread = threading.Thread(target=self._run, name=camera.name, daemon=True)
+
+    def start(self) -> None:
+        """Begin to read."""
         self._thread.start()
-
-    def take(self) -> Picture | None:
-        """The newest frame, once; with the lock of `news` held."""
-        picture, self._newest = self._newest, None
-        return picture
-
-    @property
-    def ready(self) -> bool:
-        """Whether there is a frame to take."""
-        return self._newest is not None
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing will come any more."""
-        return self.health.state == State.ENDED
 
     def stop(self) -> None:
         """Read no more; does not wait."""
         self._stopped.set()
+
+    def fail(self, reason: str) -> None:
+        """Read no more, since its frames cannot be used."""
+        self._failure = reason
+        self.stop()
 
     def join(self, seconds: float) -> bool:
         """Wait for the end of the thread; gives whether it has come."""
@@ -104,13 +105,15 @@ class Reader:
                 break
             if not self.camera.endless:
                 self._say(State.ENDED, reason)
+                self._end()
                 return
             self._say(State.LOST, reason or "the stream has ended")
             if time.monotonic() - begun > _GOOD:
                 pause = _FIRST_PAUSE
             self._stopped.wait(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
-        self._say(State.ENDED, "stopped")
+        self._say(State.ENDED, self._failure or "stopped")
+        self._end()
 
     def _connect(self) -> None:
         self._say(State.CONNECTING, self.health.reason)
@@ -138,14 +141,10 @@ class Reader:
         small = self._resize(image, frame.sample_aspect_ratio)
         picture = Picture(small, offset + frame.time, source.arrived or time.monotonic())
         self.health.reader_cpu = time.thread_time()
-        with self._news:
-            self.health.frames += 1
-            if self._newest is not None:
-                self.health.drops += 1
-            self._newest = picture
-            if self.health.state != State.LIVE:
-                self.health.state, self.health.reason = State.LIVE, ""
-            self._news.notify()
+        self.health.frames += 1
+        if self.health.state != State.LIVE:
+            self._say(State.LIVE, "")
+        self._hand_on(picture)
 
     def _say(self, state: State, reason: str) -> None:
         with self._news:

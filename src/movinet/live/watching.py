@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from movinet.errors import UsageError
+from movinet.frames import Resizer
 from movinet.live.camera import Camera
 from movinet.live.health import Health, State
 from movinet.live.reader import Picture, Reader
-from movinet.stream import Classifier, Event, EventDetector, Prediction, Stream
+from movinet.scale import Answer as Told
+from movinet.scale import Engine, cores
+from movinet.stream import Classifier, Event, Prediction
 
 _JOIN_SECONDS = 1.0
+# Answers of a camera that may wait to be asked for. Whoever asks for them late loses frames, and
+# these are counted; old answers would be worse.
+_UNTOLD = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +45,62 @@ class Answer:
 
 
 class _Watched:
-    """A camera with its reader, its stream and its events."""
+    """A camera with its reader, its place in the engine and what goes on before it."""
 
-    def __init__(self, camera: Camera, classifier: Classifier, news: threading.Condition) -> None:
+    def __init__(
+        self, camera: Camera, classifier: Classifier, engine: Engine, news: threading.Condition
+    ) -> None:
+        options = classifier.options
         self.camera = camera
-        self.stream: Stream = classifier.stream()
-        self.detector: EventDetector | None = None
-        if classifier.options.events is not None:
-            self.detector = classifier.detector(camera.events)
         self.state: State | None = None
-        self.reader = Reader(camera, classifier.options.fps, self.stream.resize, news)
+        self.over = False  # all is answered, and the ends of its events are told
+        self.current: dict[int, Event] = {}
+        self.told: deque[Answer] = deque()
+        self._news, self._ending = news, False
+        self.seat = engine.join("", options, self._answered, events=camera.events)
+        resize = Resizer(*classifier.info.size, options.resize)
+        self.reader = Reader(camera, options.fps, resize, self._take, self.finish, news)
+        self.reader.start()
 
     @property
     def health(self) -> Health:
         return self.reader.health
 
-    def finish(self) -> tuple[Event, ...]:
-        return () if self.detector is None else tuple(self.detector.finish())
+    def finish(self) -> None:
+        """Nothing more is read; what goes on ends once all is answered."""
+        if not self._ending:
+            self._ending = True
+            self.seat.finish()
+
+    def _take(self, picture: Picture) -> None:
+        """A frame, in the reader's thread."""
+        if self._ending:
+            return
+        if len(self.told) >= _UNTOLD:
+            self.health.drops += 1
+            return
+        before = self.seat.dropped
+        self.seat.push(picture.image, picture.time, chosen=True, arrived=picture.arrived)
+        self.health.drops += self.seat.dropped - before
+
+    def _answered(self, told: Told) -> None:
+        """In a thread of the engine's."""
+        health = self.health
+        health.model_cpu += told.cpu
+        if told.prediction is not None:
+            health.answered(told.latency, time.monotonic())
+        if told.error is not None:
+            self.reader.fail(str(told.error))
+        with self._news:
+            for event in told.events:
+                if event.end is None:
+                    self.current[event.index] = event
+                else:
+                    self.current.pop(event.index, None)
+            if told.prediction is not None or told.events:
+                self.told.append(Answer(self.camera, told.prediction, told.events, told.latency))
+            self.over = self.over or told.over
+            self._news.notify_all()
 
 
 class Watching:
@@ -64,8 +110,8 @@ class Watching:
             for answer in watching:
                 print(answer.camera.name, answer.prediction)
 
-    Each camera has a thread that reads it; the model runs where the answers are asked for. Cameras
-    are answered in turn, each with its newest frame, so that none waits for another.
+    Each camera has a thread that reads it, and an `Engine` answers their newest frames, with a
+    thread for each core but no more than there are cameras.
     """
 
     def __init__(self, classifier: Classifier, cameras: Sequence[Camera]) -> None:
@@ -81,9 +127,11 @@ class Watching:
         if twice:
             raise UsageError(f"two cameras are called {twice[0]!r}: give each its own name")
         self._news = threading.Condition()
-        self._watched = [_Watched(camera, classifier, self._news) for camera in cameras]
-        self._turn = 0
         self._stopped = False
+        self._engine = Engine({"": classifier.loads(min(len(cameras), cores()))})
+        self._watched = [
+            _Watched(camera, classifier, self._engine, self._news) for camera in cameras
+        ]
 
     @property
     def health(self) -> dict[str, Health]:
@@ -91,11 +139,9 @@ class Watching:
         return {watched.camera.name: watched.health for watched in self._watched}
 
     def current(self) -> dict[str, list[Event]]:
-        """The events that go on now, by the camera's name."""
-        return {
-            watched.camera.name: [] if watched.detector is None else watched.detector.current
-            for watched in self._watched
-        }
+        """The events that go on now, as they began, by the camera's name."""
+        with self._news:
+            return {w.camera.name: list(w.current.values()) for w in self._watched}
 
     def stop(self) -> None:
         """Have the iteration end; may be called from a signal's handler or another thread."""
@@ -104,9 +150,7 @@ class Watching:
     @property
     def over(self) -> bool:
         """Whether all sources have ended and all is told, or `stop` was called."""
-        return self._stopped or all(
-            watched.state == State.ENDED and not watched.reader.ready for watched in self._watched
-        )
+        return self._stopped or all(watched.state == State.ENDED for watched in self._watched)
 
     def __iter__(self) -> Iterator[Answer]:
         """The answers, until it is over."""
@@ -115,27 +159,32 @@ class Watching:
         yield from self.finish()
 
     def wait(self, seconds: float) -> list[Answer]:
-        """The answer to the next frame, and what else has changed; empty after so many seconds."""
+        """What there is to tell; waits for it no longer than so many seconds."""
         with self._news:
-            changes, taken = self._changes(), self._take()
-            if taken is None and not changes:
+            answers = self._new()
+            if not answers:
                 self._news.wait(seconds)
-                changes, taken = self._changes(), self._take()
-        return changes if taken is None else [*changes, self._answer(*taken)]
+                answers = self._new()
+        return answers
 
     def finish(self) -> list[Answer]:
-        """The ends of all events that still go on."""
-        ends = [(watched.camera, watched.finish()) for watched in self._watched]
-        return [Answer(camera, None, events) for camera, events in ends if events]
+        """Read no more; gives what is still to be told, to the ends of all that goes on."""
+        for watched in self._watched:
+            watched.reader.stop()
+            watched.finish()
+        with self._news:
+            self._news.wait_for(lambda: all(w.over for w in self._watched), _JOIN_SECONDS)
+            return self._new()
 
     def close(self) -> None:
-        """Stop reading."""
+        """Stop reading and answering."""
         self._stopped = True
         for watched in self._watched:
             watched.reader.stop()
         until = time.monotonic() + _JOIN_SECONDS
         for watched in self._watched:
             watched.reader.join(max(0.0, until - time.monotonic()))
+        self._engine.close()
 
     def __enter__(self) -> Self:
         return self
@@ -148,35 +197,18 @@ class Watching:
     ) -> None:
         self.close()
 
-    def _take(self) -> tuple[_Watched, Picture] | None:
-        """The newest frame of the camera whose turn it is, if it has one; else of the next."""
-        count = len(self._watched)
-        for step in range(count):
-            watched = self._watched[(self._turn + step) % count]
-            picture = watched.reader.take()
-            if picture is not None:
-                self._turn = (self._turn + step + 1) % count
-                return watched, picture
-        return None
-
-    def _changes(self) -> list[Answer]:
-        changes = []
+    def _new(self) -> list[Answer]:
+        """What has not been told; with the lock of `news` held."""
+        answers = []
         for watched in self._watched:
             state = watched.health.state
-            # The last frame is answered before the end is told.
-            if state != watched.state and not (state == State.ENDED and watched.reader.ready):
+            if state not in (watched.state, State.ENDED):
                 watched.state = state
-                events = watched.finish() if state == State.ENDED else ()
-                changes.append(Answer(watched.camera, None, events, state=state))
-        return changes
-
-    def _answer(self, watched: _Watched, picture: Picture) -> Answer:
-        begun = time.thread_time()
-        prediction = watched.stream.push(picture.image, picture.time, chosen=True)
-        told: tuple[Event, ...] = ()
-        if prediction is not None and watched.detector is not None:
-            told = tuple(watched.detector.push(prediction))
-        now = time.monotonic()
-        watched.health.model_cpu += time.thread_time() - begun
-        watched.health.answered(now - picture.arrived, now)
-        return Answer(watched.camera, prediction, told, now - picture.arrived)
+                answers.append(Answer(watched.camera, None, state=state))
+            answers += watched.told
+            watched.told.clear()
+            # The last frame is answered before the end is told.
+            if state == State.ENDED != watched.state and watched.over:
+                watched.state = state
+                answers.append(Answer(watched.camera, None, state=state))
+        return answers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
@@ -37,14 +37,32 @@ class Classifier:
         options: how its streams treat their frames.
     """
 
-    def __init__(self, model: StepModel, options: StreamOptions | None = None) -> None:
+    def __init__(
+        self,
+        model: StepModel,
+        options: StreamOptions | None = None,
+        *,
+        again: Callable[[], StepModel] | None = None,
+    ) -> None:
+        """`again`: loads the same model once more, for `loads`."""
         self._model = model
         self.options = options or default_options(model.info)
+        self._again = again
 
     @property
     def info(self) -> ModelInfo:
         """The model's contract: labels, size, frame rate and so on."""
         return self._model.info
+
+    def loads(self, count: int) -> list[StepModel]:
+        """So many loads of the model, its own the first: threads that share one take turns.
+
+        Raises:
+            UsageError: more than one are wanted of a classifier that was not made by `load`.
+        """
+        if count > 1 and self._again is None:
+            raise UsageError("this classifier has no file to load its model from once more")
+        return [self._model, *(self._again() for _ in range(count - 1) if self._again is not None)]
 
     def stream(self, *, embeddings: bool | None = None, predict_every: int | None = None) -> Stream:
         """A new stream that has seen nothing.
@@ -308,7 +326,11 @@ def load(
         embeddings=embeddings,
         events=events,
     )
-    return Classifier(open_model(path, info=info, backend=backend, threads=threads), options)
+
+    def open_it() -> StepModel:
+        return open_model(path, info=info, backend=backend, threads=threads)
+
+    return Classifier(open_it(), options, again=open_it)
 
 
 def find_model(

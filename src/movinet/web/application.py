@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -14,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from movinet.web.engine import Engine
+from movinet.scale import Engine
 from movinet.web.limits import Limits
 from movinet.web.page import Files, page_files
 from movinet.web.served import Served, models_record
@@ -62,12 +63,12 @@ def application(models: Sequence[Served], engine: Engine, limits: Limits) -> Sta
         return JSONResponse(record, headers={"cache-control": "no-cache"})
 
     async def healthz(request: Request) -> Response:
-        return JSONResponse({"status": "ok", "streams": engine.streams})
+        return JSONResponse({"status": "ok", **asdict(engine.share)})
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
-        engine.close()
+        engine.close("the server is stopping")
 
     return Starlette(
         routes=[

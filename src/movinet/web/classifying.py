@@ -11,11 +11,10 @@ from typing import IO
 from movinet.errors import SourceError
 from movinet.frames.container import ContainerSource
 from movinet.outputs.records import Record, event_record, prediction_record, summary_record
+from movinet.scale import Answer, Engine
 from movinet.stream import Classifier, EventOptions, Gathering, Prediction
-from movinet.web.engine import Engine
 from movinet.web.limits import Limits
 from movinet.web.messages import stream_options
-from movinet.web.seat import Answer
 
 NAME = "upload"  # what a video is called in records; how the client calls it is its own affair
 # Kinds of file that hold their video themselves. Playlists and the like name other files and

@@ -12,8 +12,8 @@ from typing import Any
 from movinet.errors import UsageError
 from movinet.models import ModelInfo
 from movinet.outputs.records import event_record, prediction_record
+from movinet.scale import Answer
 from movinet.stream import EventOptions, StreamOptions
-from movinet.web.seat import Answer
 
 Record = dict[str, Any]
 POLICY, UNSUPPORTED, TOO_BIG, NORMAL, BUSY = 1008, 1003, 1009, 1000, 1013

@@ -12,7 +12,11 @@ from movinet.errors import UsageError
 from movinet.models import ModelInfo, read_info, read_labels
 from movinet.models.info import kind_of
 from movinet.models.starter import NAME
+from movinet.runtime import open_model
+from movinet.scale import Engine, cores
 from movinet.stream.classifier import find_model
+from movinet.web.jpeg import JpegDecoder
+from movinet.web.limits import Limits
 
 if TYPE_CHECKING:
     from movinet.models.transfer import Progress
@@ -53,6 +57,24 @@ class Served:
             "contract": self.info.to_dict(),
             "contains": contains,
         }
+
+
+def engine_for(served: Sequence[Served], limits: Limits, threads: int | None = None) -> Engine:
+    """What answers with these models to JPEGs.
+
+    Args:
+        served: the models.
+        limits: for the size of a picture.
+        threads: how many answer; None: one for each core that the process may use.
+
+    Raises:
+        ModelError: one of them cannot be loaded.
+    """
+    count = threads or cores()
+    models = {
+        one.name: [open_model(one.path, info=one.info) for _ in range(count)] for one in served
+    }
+    return Engine(models, decoder=lambda: JpegDecoder(limits.picture))
 
 
 def find_served(model: str, labels: str | None, progress: Progress | None = None) -> Served:

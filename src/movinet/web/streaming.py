@@ -11,7 +11,7 @@ from collections.abc import Callable
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from movinet.errors import MovinetError, UsageError
-from movinet.web.engine import Engine
+from movinet.scale import Answer, Engine, Seat
 from movinet.web.jpeg import TooLargeError
 from movinet.web.limits import Limits
 from movinet.web.messages import (
@@ -31,7 +31,6 @@ from movinet.web.messages import (
     stream_options,
 )
 from movinet.web.origin import is_foreign
-from movinet.web.seat import Answer, Seat
 
 _GOODBYE = 5.0  # seconds that a client has to take the last word
 

@@ -13,9 +13,9 @@ from starlette.types import Receive, Scope, Send
 
 from movinet.errors import MovinetError, UsageError
 from movinet.outputs.records import Record
+from movinet.scale import Engine
 from movinet.stream import EventOptions
 from movinet.web.classifying import NAME, Wish, Work
-from movinet.web.engine import Engine
 from movinet.web.limits import Limits
 from movinet.web.messages import MOST_TOP
 from movinet.web.origin import is_foreign

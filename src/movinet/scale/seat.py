@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as clock
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,10 +11,18 @@ from typing import TYPE_CHECKING
 from movinet.errors import MovinetError
 from movinet.frames import Clock, Image, Sampler, Time, exact_seconds
 from movinet.runtime import StepModel
-from movinet.stream import Classifier, Event, EventDetector, Prediction, Stream, StreamOptions
+from movinet.stream import (
+    Classifier,
+    Event,
+    EventDetector,
+    EventOptions,
+    Prediction,
+    Stream,
+    StreamOptions,
+)
 
 if TYPE_CHECKING:
-    from movinet.web.engine import Engine
+    from movinet.scale.engine import Engine
 
 _TICK = Fraction(1, 1_000_000)
 Decode = Callable[[bytes], Image]
@@ -29,6 +38,8 @@ class Answer:
         dropped: frames so far whose place a newer one took.
         over: nothing more will come.
         error: why it is over, when something went wrong.
+        latency: seconds from the arrival of the frame to its answer; 0 without a frame.
+        cpu: seconds of processor time that it took.
     """
 
     prediction: Prediction | None = None
@@ -36,14 +47,25 @@ class Answer:
     dropped: int = 0
     over: bool = False
     error: Exception | None = None
+    latency: float = 0.0
+    cpu: float = 0.0
 
 
 @dataclass(slots=True)
 class Frame:
-    """One that waits: a JPEG or a picture `[H, W, 3]`, its seconds, and whether it begins anew."""
+    """One that waits.
+
+    Attributes:
+        data: a picture `[H, W, 3]`, or its bytes, to be decoded by who answers it.
+        time: seconds.
+        arrived: when it came, by `time.monotonic`.
+        chosen: whether it is answered whatever its time.
+        anew: whether the stream begins anew with it.
+    """
 
     data: bytes | Image
     time: Time | None
+    arrived: float
     chosen: bool = True
     anew: bool = False
 
@@ -92,6 +114,10 @@ class Seat:
     """One stream in an engine; made by `Engine.join`, to be left at any moment.
 
     Frames are handed in from any one thread; answers are told in a worker's.
+
+    Attributes:
+        answered: frames so far that were answered.
+        dropped: frames so far whose place a newer one took.
     """
 
     def __init__(
@@ -101,13 +127,14 @@ class Seat:
         options: StreamOptions,
         tell: Callable[[Answer], None],
         stream: Stream | None,
+        events: EventOptions | None,
     ) -> None:
         self.model, self.options = model, options
         # Which worker's load of the model the stream is on; None: it has not begun.
         self.home: int | None = None if stream is None else 0
         self.busy, self.closed = False, False
-        self.dropped = 0
-        self._engine, self._tell = engine, tell
+        self.answered = self.dropped = 0
+        self._engine, self._tell, self._events = engine, tell, events
         self._choosing = Choosing(options)
         self._stream = stream
         self._detector: EventDetector | None = None
@@ -115,27 +142,45 @@ class Seat:
 
     # -- from outside ----------------------------------------------------------------------------
 
-    def offer(self, jpeg: bytes, time: float) -> None:
+    def offer(self, data: bytes | Image, time: float) -> None:
         """A frame. It is answered if the model's frame rate takes it and no newer one comes first.
+
+        Args:
+            data: a picture `[H, W, 3]` uint8, or bytes that the engine's decoder knows.
+            time: seconds on any clock that goes forward.
 
         Raises:
             UsageError: the time is no finite number.
         """
         moment, anew = self._choosing(exact_seconds(time))
-        if moment is None:
-            return
+        if moment is not None:
+            self._put(Frame(data, moment, clock.monotonic(), anew=anew))
+
+    def push(
+        self,
+        image: Image,
+        time: Time | None,
+        *,
+        chosen: bool = False,
+        arrived: float | None = None,
+    ) -> None:
+        """A frame whose time the stream itself looks at; see `Stream.push`.
+
+        Args:
+            image: `[H, W, 3]` uint8.
+            time: seconds; None: of a source that has no times.
+            chosen: it comes from a source that was opened at the model's frame rate.
+            arrived: when it came, by `time.monotonic`; None: now.
+        """
+        self._put(Frame(image, time, clock.monotonic() if arrived is None else arrived, chosen))
+
+    def _put(self, frame: Frame) -> None:
         with self._engine.news:
             waiting = self._work.frame
             if waiting is not None:
                 self.dropped += 1
-                anew = anew or waiting.anew
-            self._work.frame = Frame(jpeg, moment, anew=anew)
-            self._engine.wake(self)
-
-    def push(self, image: Image, time: Time | None) -> None:
-        """A picture `[H, W, 3]` for the stream that `join` was given; answered whatever it is."""
-        with self._engine.news:
-            self._work.frame = Frame(image, time, chosen=False)
+                frame.anew = frame.anew or waiting.anew
+            self._work.frame = frame
             self._engine.wake(self)
 
     def reset(self) -> None:
@@ -170,19 +215,30 @@ class Seat:
 
     def step(self, work: Work, worker: int, model: StepModel, decode: Decode) -> Answer:
         """Do it, in the thread of `worker`, with its load of the model."""
+        begun, frame, latency = clock.thread_time(), work.frame, 0.0
         try:
             self._move(worker, model)
             told: list[Event] = []
-            if work.reset or (work.frame is not None and work.frame.anew):
+            if work.reset or (frame is not None and frame.anew):
                 told += self._begin_anew(model, forget=work.reset)
-            prediction = None if work.frame is None else self._push(work.frame, decode)
+            prediction = None if frame is None else self._push(frame, decode)
             if prediction is not None and self._detector is not None:
                 told += self._detector.push(prediction)
             if work.finish and self._detector is not None:
                 told += self._detector.finish()
-            return Answer(prediction, tuple(told), self.dropped, over=work.finish)
         except MovinetError as error:
             return Answer(dropped=self.dropped, over=True, error=error)
+        if frame is not None:
+            self.answered += 1
+            latency = clock.monotonic() - frame.arrived
+        return Answer(
+            prediction,
+            tuple(told),
+            self.dropped,
+            over=work.finish,
+            latency=latency,
+            cpu=clock.thread_time() - begun,
+        )
 
     def say(self, answer: Answer) -> None:
         """Hand an answer to whom it is for."""
@@ -194,7 +250,7 @@ class Seat:
             classifier = Classifier(model, self.options)
             self._stream = classifier.stream()
             if self.options.events is not None:
-                self._detector = classifier.detector()
+                self._detector = classifier.detector(self._events)
         elif self.home != worker:
             self._stream.move(model)
         self.home = worker
@@ -206,7 +262,7 @@ class Seat:
         if self._detector is None or not forget:
             return []  # the detector sees by itself that the stream has begun anew
         ended = self._detector.finish()
-        self._detector = Classifier(model, self.options).detector()
+        self._detector = Classifier(model, self.options).detector(self._events)
         return ended
 
     def _push(self, frame: Frame, decode: Decode) -> Prediction | None:

@@ -12,17 +12,22 @@ import pytest
 from movinet.errors import SourceError, UsageError
 from movinet.frames.orientation import orientation_of, upright_image
 from movinet.runtime import open_model
+from movinet.scale import Answer, Engine
 from movinet.stream import Classifier, EventOptions
-from movinet.web import Answer, Engine
 from movinet.web.jpeg import JpegDecoder
 from movinet.web.messages import stream_options
 
 EVENTS = EventOptions(on=0.34, off=0.34, minimum=0.3, join=0.5, memory=1)
 
 
+def engine_of(model, info, threads):
+    loads = [open_model(model, info=info) for _ in range(threads)]
+    return Engine({"model": loads}, decoder=lambda: JpegDecoder(4096))
+
+
 @pytest.fixture
 def engine(model, info):
-    with Engine({"model": (model, info)}, threads=2) as engine:
+    with engine_of(model, info, 2) as engine:
         yield engine
 
 
@@ -200,7 +205,7 @@ def test_whose_caller_fails_takes_nobody_along(engine, info, pictures, caplog):
 
 def test_none_is_starved(model, info, pictures, monkeypatch):
     """Ten streams, some of which send three times as much; two threads that cannot keep up."""
-    with Engine({"model": (model, info)}, threads=2) as engine:
+    with engine_of(model, info, 2) as engine:
         for models in engine._models:
             slow = models["model"].step
             monkeypatch.setattr(
@@ -248,7 +253,7 @@ def test_coming_and_going(engine, info, pictures):
 
 def test_the_end_is_told(model, info):
     told = Told()
-    engine = Engine({"model": (model, info)}, threads=1)
+    engine = engine_of(model, info, 1)
     seat = engine.join("model", stream_options(info, None), told)
     engine.close()
     assert told.wait(1)[0].over

@@ -6,15 +6,17 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
 from movinet.errors import MovinetError, UsageError
+from movinet.frames import Image
 from movinet.models import ModelInfo
-from movinet.runtime import StepModel, open_model
-from movinet.stream import Stream, StreamOptions
-from movinet.web.jpeg import JpegDecoder
-from movinet.web.seat import Answer, Seat, Work
+from movinet.runtime import StepModel
+from movinet.scale.seat import Answer, Decode, Seat, Work
+from movinet.stream import EventOptions, Stream, StreamOptions
 
 # A stream stays with the load of the model that knows its state: moving it costs a copy, and waits
 # for the step that goes on there. A worker takes one of another's once it has waited this many
@@ -22,12 +24,31 @@ from movinet.web.seat import Answer, Seat, Work
 _PATIENCE = 0.05
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What the streams of an engine get of what they ask for.
+
+    Attributes:
+        streams: how many there are now.
+        answered: frames that were answered, of all streams that have ever been.
+        dropped: frames whose place a newer one took before they were answered.
+        least, most: answers of the streams that are there over their frames, 0 to 1: of the one
+            that gets least, and of the one that gets most. 1 while nobody has asked for anything.
+    """
+
+    streams: int
+    answered: int
+    dropped: int
+    least: float
+    most: float
+
+
 class Engine:
     """Answers the streams of any number of callers, each in turn with its newest frame.
 
-        with Engine({"starter": (path, info)}) as engine:
+        with Engine({"starter": [open_model(path) for _ in range(cores())]}) as engine:
             seat = engine.join("starter", options, print)
-            seat.offer(jpeg, 0.0)
+            seat.offer(image, 0.0)
             ...
             seat.leave()
 
@@ -38,34 +59,38 @@ class Engine:
 
     def __init__(
         self,
-        models: Mapping[str, tuple[Path, ModelInfo]],
+        models: Mapping[str, Sequence[StepModel]],
         *,
-        threads: int | None = None,
-        largest: int = 4096,
+        decoder: Callable[[], Decode] | None = None,
     ) -> None:
-        """Load the models and begin.
+        """Begin.
 
         Args:
-            models: the file and the contract of each, by its name.
-            threads: how many answer; None: one for each core that the process may use.
-            largest: pixels that the width and the height of a picture may have.
+            models: loads of the same file, by the model's name: of each as many as there are to be
+                threads.
+            decoder: makes what decodes the frames that are offered as bytes, one for each thread;
+                it raises a `MovinetError` for those that it does not like, which ends their stream.
 
         Raises:
-            ModelError: one of them cannot be loaded.
+            UsageError: there is none, or not the same number of loads of each.
         """
+        counts = {len(loads) for loads in models.values()}
+        if len(counts) != 1 or counts == {0}:
+            raise UsageError("an engine needs models, and as many loads of one as of another")
         self.news = threading.Condition()
-        self.infos = {name: info for name, (_, info) in models.items()}
+        self.infos = {name: loads[0].info for name, loads in models.items()}
         self._closed = False
         self._seats: set[Seat] = set()
+        self._gone = [0, 0]  # answered and dropped, of streams that have left
         self._waiting: dict[Seat, float] = {}  # since when; the first has waited longest
-        count = threads or cores()
         self._models = [
-            {name: open_model(path, info=info) for name, (path, info) in models.items()}
-            for _ in range(count)
+            {name: loads[worker] for name, loads in models.items()} for worker in range(*counts)
         ]
         self._threads = [
-            threading.Thread(target=self._run, args=(worker, JpegDecoder(largest)), daemon=True)
-            for worker in range(count)
+            threading.Thread(
+                target=self._run, args=(worker, (decoder or _undecided)()), daemon=True
+            )
+            for worker in range(len(self._models))
         ]
         for thread in self._threads:
             thread.start()
@@ -79,6 +104,7 @@ class Engine:
         tell: Callable[[Answer], None],
         *,
         stream: Stream | None = None,
+        events: EventOptions | None = None,
     ) -> Seat:
         """A place for a new stream.
 
@@ -86,13 +112,15 @@ class Engine:
             model: which.
             options: of the stream; with `events`, those are told too.
             tell: called with each answer, in a worker's thread; it must not wait for anything.
-            stream: a stream on `self.model(model)` to go on with; None: one that has seen nothing.
+            stream: a stream on `self.model(model)` to go on with, whose events the caller finds;
+                None: one that has seen nothing.
+            events: other rules for its events than those of `options`, whose memory stays.
 
         Raises:
             UsageError: there is no such model, or the engine is closed.
         """
         self.info(model)
-        seat = Seat(self, model, options, tell, stream)
+        seat = Seat(self, model, options, tell, stream, events)
         with self.news:
             if self._closed:
                 raise UsageError("the engine is closed")
@@ -118,8 +146,23 @@ class Engine:
         """How many there are now."""
         return len(self._seats)
 
-    def close(self) -> None:
-        """Tell all streams that it is over, and end the threads."""
+    @property
+    def share(self) -> Share:
+        """What the streams get; under a load that is too much, each the same part of its frames."""
+        with self.news:
+            counts = [(seat.answered, seat.dropped) for seat in self._seats]
+            answered, dropped = self._gone
+        parts = [got / (got + lost) for got, lost in counts if got + lost]
+        return Share(
+            streams=len(counts),
+            answered=answered + sum(got for got, _ in counts),
+            dropped=dropped + sum(lost for _, lost in counts),
+            least=min(parts, default=1.0),
+            most=max(parts, default=1.0),
+        )
+
+    def close(self, reason: str = "the engine was closed") -> None:
+        """Tell all streams that it is over, and why, and end the threads."""
         with self.news:
             self._closed = True
             self.news.notify_all()
@@ -127,13 +170,18 @@ class Engine:
         for thread in self._threads:
             thread.join()
         for seat in seats:
-            _say(seat, Answer(over=True, error=MovinetError("the server is stopping")))
+            _say(seat, Answer(over=True, error=MovinetError(reason)))
             seat.leave()
 
-    def __enter__(self) -> Engine:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *raised: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     # -- for seats -------------------------------------------------------------------------------
@@ -149,12 +197,15 @@ class Engine:
         with self.news:
             seat.closed = True
             seat.take()
-            self._seats.discard(seat)
+            if seat in self._seats:
+                self._seats.remove(seat)
+                self._gone[0] += seat.answered
+                self._gone[1] += seat.dropped
             self._waiting.pop(seat, None)
 
     # -- workers ---------------------------------------------------------------------------------
 
-    def _run(self, worker: int, decode: JpegDecoder) -> None:
+    def _run(self, worker: int, decode: Decode) -> None:
         while (found := self._next(worker)) is not None:
             seat, work = found
             # One stream's misfortune must not be that of all.
@@ -199,6 +250,13 @@ def _say(seat: Seat, answer: Answer) -> None:
         seat.say(answer)
     except Exception:
         logging.getLogger("movinet").exception("an answer could not be told")
+
+
+def _undecided() -> Decode:
+    def refuse(data: bytes) -> Image:
+        raise UsageError("frames must be pictures: this engine has no decoder")
+
+    return refuse
 
 
 def cores() -> int:
