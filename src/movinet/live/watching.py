@@ -80,7 +80,7 @@ class _Watched:
             self.health.drops += 1
             return
         before = self.seat.dropped
-        self.seat.push(picture.image, picture.time, chosen=True, arrived=picture.arrived)
+        self.seat.offer(picture.image, picture.time, chosen=True, arrived=picture.arrived)
         self.health.drops += self.seat.dropped - before
 
     def _answered(self, told: Told) -> None:

@@ -30,6 +30,7 @@ from movinet.models import ModelInfo, StatePair
 from movinet.runtime.model import FloatArray, Image, State, StateArray, StepTimes
 from movinet.runtime.picture import check_picture, put_picture
 from movinet.runtime.pooled import pooled_feature
+from movinet.runtime.statememory import Memory, bytes_of
 
 
 def open_litert(path: Path, info: ModelInfo, threads: int) -> LiteRTModel:
@@ -95,10 +96,13 @@ def _quiet() -> Iterator[None]:
 class LiteRTState:
     """The state of one stream on one `LiteRTModel`."""
 
-    def __init__(self, model: LiteRTModel, memory: dict[str, StateArray] | None) -> None:
+    def __init__(self, model: LiteRTModel) -> None:
         self._model = model
-        # None while the content lies in the interpreter's output tensors.
-        self._memory = memory
+        # Whether the content lies in the interpreter's output tensors, and not in `_memory`, which
+        # is there from the first time on that another stream took over.
+        self._resident = False
+        self._memory: Memory | None = None
+        self._steps = 0  # since it was loaded
         # What the last step gave, for files with such an output.
         self._embedding: FloatArray | None = None
 
@@ -133,9 +137,11 @@ class LiteRTState:
 
     def copy(self) -> LiteRTState:
         """Another state with the same content."""
+        other = LiteRTState(self._model)
         with self._model.lock:
-            memory = {pair.name: self._view(pair.name).copy() for pair in self._model.pairs}
-        other = LiteRTState(self._model, memory)
+            memory = other._own_memory()
+            for pair in self._model.pairs:
+                memory.view(pair.name)[...] = self._view(pair.name)
         other._embedding = self._embedding
         return other
 
@@ -145,9 +151,14 @@ class LiteRTState:
             return b"".join(self._view(pair.name).tobytes() for pair in self._model.pairs)
 
     def _view(self, name: str) -> StateArray:
-        if self._memory is not None:
-            return self._memory[name]
-        return self._model.output_views[name]
+        if self._resident:
+            return self._model.output_views[name]
+        return self._own_memory().view(name)
+
+    def _own_memory(self) -> Memory:
+        if self._memory is None:
+            self._memory = Memory(self._model.pairs)
+        return self._memory
 
 
 class LiteRTModel:
@@ -177,15 +188,17 @@ class LiteRTModel:
         # Memory is laid out before the first run; what a graph might still move, it moves in its
         # first runs. Looking at every step would cost 2 % of an A0 step.
         self._unsettled = 3
+        # See `_find_slides`; None: not known yet.
+        self._slides: list[int] | None = None
         self._zero_inputs()
         self._map_memory()
 
     def initial_state(self) -> LiteRTState:
         """The state of a stream that has seen nothing."""
-        memory = {
-            pair.name: np.full(pair.shape, pair.zero, np.dtype(pair.dtype)) for pair in self.pairs
-        }
-        return LiteRTState(self, memory)
+        state = LiteRTState(self)
+        for pair in self.pairs:
+            state._view(pair.name).fill(pair.zero)
+        return state
 
     def step(self, image: FloatArray | Image, state: State) -> tuple[FloatArray, LiteRTState]:
         """One frame; see `StepModel.step`."""
@@ -232,11 +245,11 @@ class LiteRTModel:
                 f"{len(data)} bytes are no state of {self.info.name}, which has "
                 f"{self.info.state_bytes} bytes"
             )
-        state = self.initial_state()
-        memory, start = state._memory or {}, 0
+        state, start = LiteRTState(self), 0
         for pair in self.pairs:
-            part = np.frombuffer(data, pair.dtype, memory[pair.name].size, start)
-            memory[pair.name][...] = part.reshape(pair.shape)
+            view = state._view(pair.name)
+            part = np.frombuffer(data, pair.dtype, view.size, start)
+            view[...] = part.reshape(pair.shape)
             start += part.nbytes
         return state
 
@@ -253,7 +266,8 @@ class LiteRTModel:
             self._unsettled -= 1
             if self._address(self._probe) != self._probe_address:
                 self._map_memory()
-        state._memory = None
+        state._resident = True
+        state._steps += 1
         self._resident = state
         if self.info.embedding is not None:
             output = self.output_views[self.info.embedding.name]
@@ -262,18 +276,52 @@ class LiteRTModel:
 
     def _load(self, state: LiteRTState) -> None:
         """Bring the content of `state` into the input tensors."""
-        if state._memory is None:
-            for target, source, size in self._moves:
-                ctypes.memmove(target, source, size)
+        # Slices, and not `ctypes.memmove`: that lets go of Python's lock for each, and threads that
+        # have to get it back a dozen times a step lose a tenth of their time.
+        if state._resident:
+            for entry, source in self._moves:
+                entry[:] = source
             return
-        resident = self._resident
-        if resident is not None:
-            resident._memory = {
-                pair.name: self.output_views[pair.name].copy() for pair in self.pairs
-            }
-        for name, array in state._memory.items():
-            view = self._input_views[name]
-            ctypes.memmove(view.ctypes.data, array.ctypes.data, array.nbytes)
+        if self._resident is not None:
+            self._put_away(self._resident)
+        state._own_memory().load(self._inputs)
+        state._steps = 0
+
+    def _put_away(self, state: LiteRTState) -> None:
+        """Bring the content of `state`, which is in the output tensors, into memory of its own."""
+        memory = state._own_memory()
+        if state._steps == 1 and self._slides is not None:
+            memory.keep_newest(self._outputs, self._slides)
+        else:
+            memory.keep(self._outputs)
+        state._resident = False
+        if self._slides is None:
+            self._slides = self._find_slides()
+
+    def _find_slides(self) -> list[int]:
+        """The frames of each stream buffer that slides in it: those in all but its last place are
+        those that went in behind its first.
+
+        That is what a stream buffer is; whether a file does it to the bit is seen by trying, with
+        numbers that mean nothing.
+        """
+        random = np.random.default_rng(0)
+        for pair in self.pairs:
+            view = self._input_views[pair.name]
+            view[...] = random.integers(-8, 8, view.shape)
+        self._interpreter.invoke()
+        slides = []
+        for pair in self.pairs:
+            entry, output = self._input_views[pair.name], self.output_views[pair.name]
+            frames = pair.shape[1] if pair.kind == "stream_buffer" and len(pair.shape) > 1 else 0
+            slid = (
+                frames > 1
+                and output is not entry
+                and pair.shape[0] == 1
+                and bool((output[:, :-1] == entry[:, 1:]).all())
+            )
+            slides.append(frames if slid else 0)
+        return slides
 
     def _zero_inputs(self) -> None:
         """Set the states that nobody carries; the others are loaded before each step."""
@@ -304,35 +352,14 @@ class LiteRTModel:
         height, width = self.info.size
         self._image = self._input_views[self.info.image.name].reshape(height, width, 3)
         self._logits = self.output_views[self.info.logits.name].reshape(-1)
-        inputs = {pair.name: self._input_views[pair.name].ctypes.data for pair in self.pairs}
+        self._inputs = [bytes_of(self._input_views[pair.name]) for pair in self.pairs]
+        self._outputs = [bytes_of(self.output_views[pair.name]) for pair in self.pairs]
+        inputs = [self._input_views[pair.name].ctypes.data for pair in self.pairs]
+        outputs = [self.output_views[pair.name].ctypes.data for pair in self.pairs]
+        parts = dict(zip(outputs + inputs, self._outputs + self._inputs, strict=True))
         # The network reads the early layers first: copied last, they are still in the cache.
-        waiting = {
-            inputs[pair.name]: (self.output_views[pair.name].ctypes.data, pair.nbytes)
-            for pair in reversed(self.pairs)
-        }
-        self._aside: list[StateArray] = []
-        self._moves = list(self._ordered(waiting))
-
-    def _ordered(self, waiting: dict[int, tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
-        """Moves (target, source, bytes) such that nothing is overwritten before it is read.
-
-        `waiting`: target to source and bytes. Of a delay line, sources are inputs themselves.
-        """
-        while waiting:
-            sources = {source for source, _ in waiting.values()}
-            free = [target for target in waiting if target not in sources]
-            for target in free:
-                yield target, *waiting.pop(target)
-            if not free:
-                # States that swap places: one of them is put aside first.
-                target, (_, size) = next(iter(waiting.items()))
-                self._aside.append(np.empty(size, np.uint8))
-                aside = self._aside[-1].ctypes.data
-                yield aside, target, size
-                waiting = {
-                    to: (aside if source == target else source, n)
-                    for to, (source, n) in waiting.items()
-                }
+        waiting = dict(reversed(list(zip(inputs, outputs, strict=True))))
+        self._moves = list(_ordered(waiting, parts))
 
     def _view(self, index: int) -> Any:  # noqa: ANN401 (numpy's own type for this is private)
         """An array over a tensor's memory that does not count as a reference to the interpreter.
@@ -344,3 +371,28 @@ class LiteRTModel:
         address = array.__array_interface__["data"][0]
         memory = (ctypes.c_char * array.nbytes).from_address(address)
         return np.frombuffer(memory, array.dtype).reshape(array.shape)
+
+
+def _ordered(
+    waiting: dict[int, int], parts: dict[int, memoryview]
+) -> Iterator[tuple[memoryview, memoryview]]:
+    """Moves (target, source) such that nothing is overwritten before it is read.
+
+    Args:
+        waiting: addresses of targets and of their sources; of a delay line, these are targets too.
+        parts: what lies there.
+    """
+    while waiting:
+        sources = set(waiting.values())
+        free = [target for target in waiting if target not in sources]
+        for target in free:
+            yield parts[target], parts[waiting.pop(target)]
+        if not free:
+            # States that swap places: one of them is put aside first.
+            target = next(iter(waiting))
+            aside = memoryview(bytearray(len(parts[target])))
+            yield aside, parts[target]
+            parts[-1 - target] = aside
+            waiting = {
+                to: (-1 - target if source == target else source) for to, source in waiting.items()
+            }

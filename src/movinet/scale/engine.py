@@ -86,6 +86,8 @@ class Engine:
         self._models = [
             {name: loads[worker] for name, loads in models.items()} for worker in range(*counts)
         ]
+        # Whom each worker has just answered.
+        self._done: list[Seat | None] = [None] * len(self._models)
         self._threads = [
             threading.Thread(
                 target=self._run, args=(worker, (decoder or _undecided)()), daemon=True
@@ -215,14 +217,17 @@ class Engine:
                 logging.getLogger("movinet").exception("a stream failed")
                 answer = Answer(dropped=seat.dropped, over=True, error=error)
             _say(seat, answer)
-            with self.news:
-                seat.busy = False
-                self.wake(seat)
+            self._done[worker] = seat
             del found, seat, work, answer  # who has left is not remembered until the next one comes
 
     def _next(self, worker: int) -> tuple[Seat, Work] | None:
         """The stream that is this worker's, once there is something to do; None: it is to end."""
         with self.news:
+            done, self._done[worker] = self._done[worker], None
+            if done is not None:
+                done.busy = False
+                self.wake(done)
+                del done
             while not self._closed:
                 seat, pause = self._choose(worker)
                 if seat is not None:

@@ -9,13 +9,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from movinet.errors import MovinetError
-from movinet.frames import Clock, Image, Sampler, Time, exact_seconds
+from movinet.frames import Image, Time, exact_seconds
 from movinet.runtime import StepModel
 from movinet.stream import (
     Classifier,
     Event,
     EventDetector,
     EventOptions,
+    Pace,
     Prediction,
     Stream,
     StreamOptions,
@@ -24,7 +25,6 @@ from movinet.stream import (
 if TYPE_CHECKING:
     from movinet.scale.engine import Engine
 
-_TICK = Fraction(1, 1_000_000)
 Decode = Callable[[bytes], Image]
 
 
@@ -57,16 +57,14 @@ class Frame:
 
     Attributes:
         data: a picture `[H, W, 3]`, or its bytes, to be decoded by who answers it.
-        time: seconds.
+        moment: seconds, as the stream's `Pace` gives them; None: of a source that has no times.
         arrived: when it came, by `time.monotonic`.
-        chosen: whether it is answered whatever its time.
         anew: whether the stream begins anew with it.
     """
 
     data: bytes | Image
-    time: Time | None
+    moment: Fraction | None
     arrived: float
-    chosen: bool = True
     anew: bool = False
 
 
@@ -77,37 +75,6 @@ class Work:
     reset: bool
     frame: Frame | None
     finish: bool
-
-
-class Choosing:
-    """Which frames a stream takes, told by their times alone, so that others are never decoded.
-
-    The rule is that of `Stream.push`: the first frame in each interval of the model's frame rate,
-    and everything anew after a gap as long as the horizon.
-    """
-
-    def __init__(self, options: StreamOptions) -> None:
-        self._fps = options.fps
-        self._gap = None if options.horizon is None else options.horizon / options.fps
-        self.reset()
-
-    def reset(self) -> None:
-        """As if no frame had come."""
-        self._clock, self._sampler = Clock(1 / self._fps, _TICK), Sampler(self._fps)
-        self._last: Fraction | None = None
-
-    def __call__(self, time: Fraction) -> tuple[Fraction | None, bool]:
-        """The seconds of the next frame, mended; None when it is not taken.
-
-        And whether the stream begins anew with it.
-        """
-        moment = Fraction(self._clock.read(time))
-        anew = self._gap is not None and self._last is not None and moment - self._last > self._gap
-        if anew:
-            self.reset()
-            moment = Fraction(self._clock.read(time))
-        self._last = moment
-        return moment if self._sampler.takes(moment) else None, anew
 
 
 class Seat:
@@ -135,57 +102,55 @@ class Seat:
         self.busy, self.closed = False, False
         self.answered = self.dropped = 0
         self._engine, self._tell, self._events = engine, tell, events
-        self._choosing = Choosing(options)
+        self._pace = Pace(options.fps, options.horizon)
         self._stream = stream
         self._detector: EventDetector | None = None
         self._work = Work(False, None, False)
 
     # -- from outside ----------------------------------------------------------------------------
 
-    def offer(self, data: bytes | Image, time: float) -> None:
-        """A frame. It is answered if the model's frame rate takes it and no newer one comes first.
-
-        Args:
-            data: a picture `[H, W, 3]` uint8, or bytes that the engine's decoder knows.
-            time: seconds on any clock that goes forward.
-
-        Raises:
-            UsageError: the time is no finite number.
-        """
-        moment, anew = self._choosing(exact_seconds(time))
-        if moment is not None:
-            self._put(Frame(data, moment, clock.monotonic(), anew=anew))
-
-    def push(
+    def offer(
         self,
-        image: Image,
+        data: bytes | Image,
         time: Time | None,
         *,
         chosen: bool = False,
         arrived: float | None = None,
-    ) -> None:
-        """A frame whose time the stream itself looks at; see `Stream.push`.
+    ) -> bool:
+        """A frame. It is answered if the model's frame rate takes it and no newer one comes first.
 
         Args:
-            image: `[H, W, 3]` uint8.
-            time: seconds; None: of a source that has no times.
-            chosen: it comes from a source that was opened at the model's frame rate.
+            data: a picture `[H, W, 3]` uint8, or bytes that the engine's decoder knows.
+            time: seconds on any clock that goes forward; None: of a source that has no times,
+                whose frames are all taken.
+            chosen: it is taken whatever its time: it comes from a source that was opened at the
+                model's frame rate.
             arrived: when it came, by `time.monotonic`; None: now.
-        """
-        self._put(Frame(image, time, clock.monotonic() if arrived is None else arrived, chosen))
 
-    def _put(self, frame: Frame) -> None:
+        Returns:
+            Whether it is taken.
+
+        Raises:
+            UsageError: the time is no finite number.
+        """
+        moment, anew = None, False
+        if time is not None:
+            moment, anew = self._pace.take(exact_seconds(time), chosen=chosen)
+            if moment is None:
+                return False
+        frame = Frame(data, moment, clock.monotonic() if arrived is None else arrived, anew)
         with self._engine.news:
             waiting = self._work.frame
             if waiting is not None:
                 self.dropped += 1
-                frame.anew = frame.anew or waiting.anew
+                frame.anew = anew or waiting.anew
             self._work.frame = frame
             self._engine.wake(self)
+        return True
 
     def reset(self) -> None:
         """Begin anew: what waits is forgotten, what goes on is told as ended."""
-        self._choosing.reset()
+        self._pace.reset()
         with self._engine.news:
             self._work = Work(True, None, False)
             self._engine.wake(self)
@@ -268,4 +233,4 @@ class Seat:
     def _push(self, frame: Frame, decode: Decode) -> Prediction | None:
         assert self._stream is not None
         image = decode(frame.data) if isinstance(frame.data, bytes) else frame.data
-        return self._stream.push(image, frame.time, chosen=frame.chosen)
+        return self._stream.step(self._stream.resize(image), frame.moment)

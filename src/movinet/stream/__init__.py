@@ -3,6 +3,7 @@
 from movinet.stream.classifier import Classifier, Gathering, load, predictions
 from movinet.stream.events import EventDetector, EventOptions
 from movinet.stream.horizon import Horizon, HorizonState
+from movinet.stream.pace import Pace
 from movinet.stream.prediction import Category, Event, Prediction, Summary, softmax, top_categories
 from movinet.stream.stream import Stream, StreamOptions
 
@@ -15,6 +16,7 @@ __all__ = [
     "Gathering",
     "Horizon",
     "HorizonState",
+    "Pace",
     "Prediction",
     "Stream",
     "StreamOptions",

@@ -7,17 +7,16 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from movinet.errors import UsageError
-from movinet.frames import Clock, Image, Resizer, Sampler, Time, check_image, exact_seconds
+from movinet.frames import Image, Resizer, Time, check_image, exact_seconds
 from movinet.models.info import RESIZE_RULES
 from movinet.stream.cuts import Cuts
 from movinet.stream.events import EventOptions
 from movinet.stream.horizon import Horizon, HorizonState
+from movinet.stream.pace import Pace
 from movinet.stream.prediction import Prediction, softmax
 
 if TYPE_CHECKING:
     from movinet.runtime import FloatArray, StepModel
-
-_TICK = Fraction(1, 1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class Stream:
         self._options = options
         self._horizon = Horizon(model.info, options.horizon)
         self._resizer = Resizer(*model.info.size, options.resize)
-        self._gap = None if options.horizon is None else options.horizon / options.fps
+        self._pace = Pace(options.fps, options.horizon)
         self._cuts = None if options.events is None else Cuts()
         self.frames = self.cuts = 0
         self.resets = -1
@@ -78,10 +77,11 @@ class Stream:
 
     def reset(self) -> None:
         """Forget everything, as if no frame had been pushed."""
+        self._pace.reset()
+        self._forget()
+
+    def _forget(self) -> None:
         self._state = HorizonState(self._model, self._horizon)
-        self._clock = Clock(1 / self._options.fps, _TICK)
-        self._sampler = Sampler(self._options.fps)
-        self._last: Fraction | None = None
         self._cut_off = 0  # frames before the last cut
         self.resets += 1
 
@@ -122,17 +122,24 @@ class Stream:
             UsageError: when the image or the time is not of that kind.
         """
         check_image(image)
-        if time is None:
-            moment = (self._cut_off + self._state.seen) / self._options.fps
-        else:
-            moment = Fraction(self._clock.read(exact_seconds(time)))
-            if self._gap is not None and self._last is not None and moment - self._last > self._gap:
-                self.reset()
-                moment = Fraction(self._clock.read(exact_seconds(time)))
-            self._last = moment
-            if not chosen and not self._sampler.takes(moment):
+        moment: Fraction | None = None
+        if time is not None:
+            moment, anew = self._pace.take(exact_seconds(time), chosen=chosen)
+            if anew:
+                self._forget()
+            if moment is None:
                 return None
-        small = self._resizer(image, sample_aspect_ratio)
+        return self.step(self._resizer(image, sample_aspect_ratio), moment)
+
+    def step(self, small: Image, moment: Fraction | None) -> Prediction | None:
+        """What `push` does with a frame that is taken, for callers with a `Pace` of their own.
+
+        Args:
+            small: `[height, width, 3]` uint8 of the model's size.
+            moment: seconds; None: one frame of the model's frame rate after the one before.
+        """
+        if moment is None:
+            moment = (self._cut_off + self._state.seen) / self._options.fps
         if self._cuts is not None and self._cuts.between(small) and self._state.seen:
             self._cut_off += self._state.seen
             self._state = HorizonState(self._model, self._horizon)

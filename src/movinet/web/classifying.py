@@ -108,8 +108,8 @@ class Work:
                 for frame in source:
                     _check(float(frame.time), limits)
                     image = gathering.stream.resize(frame.image, frame.sample_aspect_ratio)
-                    seat.push(image, frame.time if source.timed else None)
-                    yield _tell(gathering, answers.get(), wish)
+                    taken = seat.offer(image, frame.time if source.timed else None)
+                    yield _tell(gathering, answers.get(), wish) if taken else ()
             finally:
                 seat.leave()
             ends = tuple(event_record(NAME, event) for event in gathering.finish())
