@@ -314,8 +314,8 @@ def test_after_a_long_gap_the_stream_begins_anew(classifier, colour):
 
 def slow(monkeypatch, seconds):
     """Answers take so long."""
-    push = Stream.push
-    monkeypatch.setattr(Stream, "push", lambda *a, **k: (time.sleep(seconds), push(*a, **k))[1])
+    step = Stream.step
+    monkeypatch.setattr(Stream, "step", lambda *a: (time.sleep(seconds), step(*a))[1])
 
 
 def test_the_newest_frame_wins(classifier, colour, monkeypatch):

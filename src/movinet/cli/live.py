@@ -25,9 +25,10 @@ from movinet.cli.options import (
 )
 from movinet.cli.program import DONE, FAILED, INTERRUPTED, loaded
 from movinet.errors import SourceError, UsageError
-from movinet.live import Answer, Camera, State, Watching, read_cameras
+from movinet.live import Answer, Camera, Fleet, State, Watch, Watching, read_cameras
 from movinet.live.camera import without_password
 from movinet.live.dashboard import Dashboard
+from movinet.live.fleet import processes_for
 from movinet.live.lines import Lines
 from movinet.outputs.eventcommand import EventCommand
 from movinet.outputs.textfile import TextOutput
@@ -127,7 +128,9 @@ def live(
         views.append(screen or Lines(TextOutput(None), events=events is not None))
         for view in views:
             stack.enter_context(view)
-        watching = stack.enter_context(Watching(classifier, cameras))
+        many = processes_for(len(cameras)) > 1
+        watch: Watch = (Fleet if many else Watching)(classifier, cameras)
+        watching = stack.enter_context(watch)
         loaded()
         return _Run(watching, views, commands, on_event, top, say).go(seconds)
 
@@ -166,7 +169,7 @@ class _Run:
 
     def __init__(
         self,
-        watching: Watching,
+        watching: Watch,
         views: Sequence[Dashboard | Lines],
         commands: dict[str, EventCommand],
         on_event: str | None,

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from movinet.live.health import Health, State
-from movinet.live.watching import Answer, Watching
+from movinet.live.watch import Answer, Watch
 from movinet.stream import Category, Event
 
 _SECONDS_BETWEEN = 0.2  # a picture of the screen; more often costs time and shows nothing
@@ -42,7 +42,7 @@ class Dashboard:
         self._drawn = 0.0
         self._cpu: dict[str, tuple[float, float, float]] = {}
 
-    def answer(self, answer: Answer, top: list[Category], watching: Watching) -> None:
+    def answer(self, answer: Answer, top: list[Category], watching: Watch) -> None:
         """Take in what there is to tell of one camera."""
         name = answer.camera.name
         if answer.prediction is not None:
@@ -56,7 +56,7 @@ class Dashboard:
         """Show a line among the events."""
         self._last.append(Text(text, style="yellow"))
 
-    def tick(self, watching: Watching, *, now: bool = False) -> None:
+    def tick(self, watching: Watch, *, now: bool = False) -> None:
         """Draw, when it is time for it or it is wanted `now`."""
         moment = time.monotonic()
         if not now and moment - self._drawn < _SECONDS_BETWEEN:
@@ -80,7 +80,7 @@ class Dashboard:
     def _wide(self) -> bool:
         return self._console.width >= _WIDE
 
-    def _picture(self, watching: Watching, now: float) -> Group:
+    def _picture(self, watching: Watch, now: float) -> Group:
         health, current = watching.health, watching.current()
         table = Table(box=None, padding=(0, 2, 0, 0), expand=False)
         # What can wait goes first when a terminal is narrow.

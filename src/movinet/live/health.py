@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -56,6 +56,12 @@ class Health:
         self.answers += 1
         self._latencies.append(latency)
         self._moments.append(now)
+
+    def snapshot(self) -> Health:
+        """The same as it is now, and no longer than it has to be."""
+        moments = list(self._moments)
+        recent = [moment for moment in moments if moments[-1] - moment <= _SPAN]
+        return replace(self, _latencies=deque(list(self._latencies)), _moments=deque(recent))
 
     def latency(self, percentile: float = 50) -> float | None:
         """Seconds from a frame to its answer, of the last hundred; None before the first."""

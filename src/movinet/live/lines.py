@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from movinet.live.records import Record, answer_record, event_record, health_record
-from movinet.live.watching import Answer, Watching
+from movinet.live.watch import Answer, Watch
 from movinet.outputs.textfile import TextOutput
 from movinet.stream import Category
 
@@ -25,7 +25,7 @@ class Lines:
         self._output, self._events = output, events
         self._told = time.monotonic()
 
-    def answer(self, answer: Answer, top: list[Category], watching: Watching) -> None:
+    def answer(self, answer: Answer, top: list[Category], watching: Watch) -> None:
         """Write what there is to tell of one camera."""
         name = answer.camera.name
         if answer.state is not None:
@@ -35,7 +35,7 @@ class Lines:
         for event in answer.events:
             self._write(event_record(name, event))
 
-    def tick(self, watching: Watching, *, now: bool = False) -> None:
+    def tick(self, watching: Watch, *, now: bool = False) -> None:
         """Write how the cameras do, once a minute or `now`."""
         moment = time.monotonic()
         if not now and moment - self._told < _HEALTH_SECONDS:

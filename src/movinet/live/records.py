@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from movinet.live.health import Health
-from movinet.live.watching import Answer
+from movinet.live.watch import Answer
 from movinet.stream import Category, Event
 
 Record = dict[str, Any]

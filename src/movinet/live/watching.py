@@ -5,43 +5,21 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
+from collections.abc import Sequence
 
-from movinet.errors import UsageError
 from movinet.frames import Resizer
 from movinet.live.camera import Camera
 from movinet.live.health import Health, State
 from movinet.live.reader import Picture, Reader
+from movinet.live.watch import Answer, Watch, check_names
 from movinet.scale import Answer as Told
 from movinet.scale import Engine, cores
-from movinet.stream import Classifier, Event, Prediction
+from movinet.stream import Classifier, Event
 
 _JOIN_SECONDS = 1.0
 # Answers of a camera that may wait to be asked for. Whoever asks for them late loses frames, and
 # these are counted; old answers would be worse.
 _UNTOLD = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What there is to tell of one camera.
-
-    Attributes:
-        camera: which.
-        prediction: for its newest frame; None when only its state or events have changed.
-        events: what has begun and what has ended.
-        latency: seconds from the arrival of the frame's data to this answer; 0 without a frame.
-        state: what the camera does, when that has changed; else None.
-    """
-
-    camera: Camera
-    prediction: Prediction | None
-    events: tuple[Event, ...] = ()
-    latency: float = 0.0
-    state: State | None = None
 
 
 class _Watched:
@@ -103,32 +81,30 @@ class _Watched:
             self._news.notify_all()
 
 
-class Watching:
-    """Watches cameras with one model; iterate over it for the answers.
-
-        with Watching(classifier, [Camera("door", "rtsp://door/1")]) as watching:
-            for answer in watching:
-                print(answer.camera.name, answer.prediction)
+class Watching(Watch):
+    """Watches cameras in this process.
 
     Each camera has a thread that reads it, and an `Engine` answers their newest frames, with a
     thread for each core but no more than there are cameras.
     """
 
-    def __init__(self, classifier: Classifier, cameras: Sequence[Camera]) -> None:
+    def __init__(
+        self, classifier: Classifier, cameras: Sequence[Camera], *, threads: int | None = None
+    ) -> None:
         """Begin to read all of them.
+
+        Args:
+            classifier: the model.
+            cameras: which.
+            threads: how many answer; None: one for each core, but no more than there are cameras.
 
         Raises:
             UsageError: there is none, or two have the same name.
         """
-        names = [camera.name for camera in cameras]
-        if not names:
-            raise UsageError("there is no camera to watch")
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise UsageError(f"two cameras are called {twice[0]!r}: give each its own name")
+        check_names(cameras)
         self._news = threading.Condition()
         self._stopped = False
-        self._engine = Engine({"": classifier.loads(min(len(cameras), cores()))})
+        self._engine = Engine({"": classifier.loads(threads or min(len(cameras), cores()))})
         self._watched = [
             _Watched(camera, classifier, self._engine, self._news) for camera in cameras
         ]
@@ -151,12 +127,6 @@ class Watching:
     def over(self) -> bool:
         """Whether all sources have ended and all is told, or `stop` was called."""
         return self._stopped or all(watched.state == State.ENDED for watched in self._watched)
-
-    def __iter__(self) -> Iterator[Answer]:
-        """The answers, until it is over."""
-        while not self.over:
-            yield from self.wait(0.2)
-        yield from self.finish()
 
     def wait(self, seconds: float) -> list[Answer]:
         """What there is to tell; waits for it no longer than so many seconds."""
@@ -185,17 +155,6 @@ class Watching:
         for watched in self._watched:
             watched.reader.join(max(0.0, until - time.monotonic()))
         self._engine.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _new(self) -> list[Answer]:
         """What has not been told; with the lock of `news` held."""

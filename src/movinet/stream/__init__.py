@@ -1,6 +1,6 @@
 """Frames in, predictions out."""
 
-from movinet.stream.classifier import Classifier, Gathering, load, predictions
+from movinet.stream.classifier import Classifier, Gathering, ModelFile, load, predictions
 from movinet.stream.events import EventDetector, EventOptions
 from movinet.stream.horizon import Horizon, HorizonState
 from movinet.stream.pace import Pace
@@ -16,6 +16,7 @@ __all__ = [
     "Gathering",
     "Horizon",
     "HorizonState",
+    "ModelFile",
     "Pace",
     "Prediction",
     "Stream",

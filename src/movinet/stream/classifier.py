@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -29,12 +29,33 @@ if TYPE_CHECKING:
 _READ_AHEAD = 8
 
 
+@dataclass(frozen=True)
+class ModelFile:
+    """How a model is loaded; may be sent to another process.
+
+    Attributes:
+        path: the file.
+        info: its contract.
+        backend, threads: as for `movinet.runtime.open_model`.
+    """
+
+    path: Path
+    info: ModelInfo
+    backend: str | None = None
+    threads: int = 1
+
+    def open(self) -> StepModel:
+        """Load it; see `movinet.runtime.open_model`."""
+        return open_model(self.path, info=self.info, backend=self.backend, threads=self.threads)
+
+
 class Classifier:
     """A model that any number of streams and threads may share.
 
     Attributes:
         info: the model's contract.
         options: how its streams treat their frames.
+        file: what it was loaded from; None: it was made from a model that was loaded elsewhere.
     """
 
     def __init__(
@@ -42,12 +63,11 @@ class Classifier:
         model: StepModel,
         options: StreamOptions | None = None,
         *,
-        again: Callable[[], StepModel] | None = None,
+        file: ModelFile | None = None,
     ) -> None:
-        """`again`: loads the same model once more, for `loads`."""
         self._model = model
         self.options = options or default_options(model.info)
-        self._again = again
+        self.file = file
 
     @property
     def info(self) -> ModelInfo:
@@ -60,9 +80,9 @@ class Classifier:
         Raises:
             UsageError: more than one are wanted of a classifier that was not made by `load`.
         """
-        if count > 1 and self._again is None:
+        if count > 1 and self.file is None:
             raise UsageError("this classifier has no file to load its model from once more")
-        return [self._model, *(self._again() for _ in range(count - 1) if self._again is not None)]
+        return [self._model, *(self.file.open() for _ in range(count - 1) if self.file)]
 
     def stream(self, *, embeddings: bool | None = None, predict_every: int | None = None) -> Stream:
         """A new stream that has seen nothing.
@@ -326,11 +346,8 @@ def load(
         embeddings=embeddings,
         events=events,
     )
-
-    def open_it() -> StepModel:
-        return open_model(path, info=info, backend=backend, threads=threads)
-
-    return Classifier(open_it(), options, again=open_it)
+    file = ModelFile(path, info, backend, threads)
+    return Classifier(file.open(), options, file=file)
 
 
 def find_model(

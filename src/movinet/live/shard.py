@@ -1,0 +1,111 @@
+"""The process that watches some of many cameras; see `Fleet`.
+
+Its first order is a `Share`, its second, if any, to finish. It answers
+
+    ("told", answers, health)   what `Watching.wait` gives, and how each camera does
+    ("failed", wrong usage, message)
+    ("over",)                   all is told; and ends
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from movinet.errors import MovinetError, UsageError
+from movinet.live.camera import Camera
+from movinet.live.health import State
+from movinet.live.watch import Answer
+from movinet.live.watching import Watching
+from movinet.models import ModelInfo
+from movinet.scale.process import Answers, orders
+from movinet.stream import Classifier, Event, ModelFile, Prediction, StreamOptions
+
+_LONGEST_WAIT = 0.25  # seconds
+_HEALTH_SECONDS = 0.5  # how old what is known of the cameras may be
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one process watches."""
+
+    model: ModelFile
+    options: StreamOptions
+    cameras: tuple[Camera, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """An `Answer` without what both sides know."""
+
+    camera: str
+    moment: Fraction
+    index: int
+    scores: np.ndarray[Any, Any] | None
+    memory: int
+    events: tuple[Event, ...]
+    latency: float
+    state: State | None
+
+    @classmethod
+    def of(cls, answer: Answer) -> Packed:
+        """To be sent."""
+        said = answer.prediction
+        return cls(
+            answer.camera.name,
+            Fraction(0) if said is None else said.time,
+            0 if said is None else said.index,
+            None if said is None else said.scores,
+            0 if said is None else said.memory,
+            answer.events,
+            answer.latency,
+            answer.state,
+        )
+
+    def answer(self, camera: Camera, info: ModelInfo) -> Answer:
+        """As it was."""
+        prediction = None
+        if self.scores is not None:
+            prediction = Prediction(self.moment, self.index, self.scores, info, memory=self.memory)
+        return Answer(camera, prediction, self.events, self.latency, self.state)
+
+
+def main() -> None:
+    """Watch until all is over, or it is to finish."""
+    answer, asked = Answers(), queue.SimpleQueue[Any]()
+    orders(asked.put)
+    share: Share = asked.get()
+    try:
+        classifier = Classifier(share.model.open(), share.options, file=share.model)
+        with Watching(classifier, share.cameras, threads=1) as watching:
+            telling = Telling(answer, watching)
+            while not watching.over and asked.empty():
+                telling(watching.wait(_LONGEST_WAIT))
+            telling(watching.finish(), last=True)
+            answer(("over",))
+    except MovinetError as error:
+        answer(("failed", isinstance(error, UsageError), str(error)))
+    os._exit(0)
+
+
+class Telling:
+    """Says what there is to tell, and how the cameras do when that has changed, or now and then."""
+
+    def __init__(self, answer: Answers, watching: Watching) -> None:
+        self._answer, self._watching = answer, watching
+        self._said = 0.0
+
+    def __call__(self, told: list[Answer], *, last: bool = False) -> None:
+        """Say these; `last`: they are the last."""
+        now, health = time.monotonic(), None
+        changed = any(answer.state is not None for answer in told)
+        if last or changed or now - self._said >= _HEALTH_SECONDS:
+            self._said = now
+            health = {name: one.snapshot() for name, one in self._watching.health.items()}
+        self._answer(("told", [Packed.of(one) for one in told], health))
