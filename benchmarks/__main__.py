@@ -22,6 +22,7 @@ NAMES = (
     "live",
     "events",
     "serve",
+    "streams",
 )
 
 

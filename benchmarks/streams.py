@@ -1,19 +1,22 @@
-"""Many streams in one process: how much of the machine's steps do they get, and at what memory?
+"""Many streams on one machine: how much of its steps do they get, and at what memory?
 
-Three programs one after the other, each in processes of its own and for the same time: two
-processes that do nothing but invoke the network; one `Engine` with 40 streams whose frames have
-the model's size; 40 processes with one stream each.
+Programs one after the other, each for the same time: two processes that do nothing but invoke the
+network; one `Engine` of two threads with 40 streams whose frames have the model's size; two
+processes of an engine each, as `movinet live` has them for many cameras, with 20 streams each,
+which send every answer to the one that started them; 40 processes with one stream each.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +24,12 @@ import numpy as np
 
 from benchmarks.own import own_model
 from movinet.frames import Image
+from movinet.live import Answer, Camera
+from movinet.live.shard import pack
 from movinet.models import read_info
 from movinet.runtime import open_model
 from movinet.runtime.litert import interpreter_of
+from movinet.scale import Answer as Told
 from movinet.scale import Engine
 from movinet.stream import Classifier
 from movinet.stream.classifier import default_options
@@ -81,10 +87,16 @@ def engine(path: Path, seconds: float, streams: int, threads: int) -> dict[str, 
     options, frames = default_options(info), pictures(info.size)
     with Engine({"": [open_model(path, info=info) for _ in range(threads)]}) as made:
         counts = [0] * streams
+        unsent: deque[object] = deque()
 
         def join(number: int) -> None:
-            def tell(answer: object) -> None:
+            camera = Camera(str(number), "test:")
+
+            def tell(answer: Told) -> None:
                 counts[number] += 1
+                if threads == 1:
+                    said = Answer(camera, answer.prediction, answer.events, answer.latency)
+                    unsent.append(pack(said))
                 seat.offer(frames[counts[number] % 16], counts[number] / FPS)
 
             seat = made.join("", options, tell)
@@ -96,9 +108,16 @@ def engine(path: Path, seconds: float, streams: int, threads: int) -> dict[str, 
         while min(counts) < (options.horizon or 0) + 2:
             time.sleep(0.05)
         _begin()
-        before = sum(counts)
-        time.sleep(seconds)
+        unsent.clear()
+        before, until = sum(counts), time.monotonic() + seconds
+        while time.monotonic() < until:
+            time.sleep(0.02)
+            if unsent:
+                pickle.dump([unsent.popleft() for _ in range(len(unsent))], sys.stdout.buffer)
+                sys.stdout.buffer.flush()
         steps, share = sum(counts) - before, made.share
+    pickle.dump(None, sys.stdout.buffer)
+    sys.stdout.buffer.flush()
     return {
         "steps": steps / seconds,
         "bytes": private_bytes(),
@@ -123,30 +142,40 @@ def together(count: int, *arguments: object) -> list[dict[str, float]]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     children = [
         subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, bufsize=-1
         )
         for _ in range(count)
     ]
+    found: list[dict[str, float]] = []
     try:
         for child in children:
             assert child.stdout is not None
-            assert child.stdout.readline() == "ready\n", "a process did not start"
-        threads = [threading.Thread(target=_go, args=(child,)) for child in children]
+            assert child.stdout.readline() == b"ready\n", "a process did not start"
+        threads = [
+            threading.Thread(target=_hear, args=(child, arguments[0] == "engine", found))
+            for child in children
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        return [json.loads(child.stdout.readline()) for child in children if child.stdout]
+        return found
     finally:
         for child in children:
             child.kill()
             child.communicate()
 
 
-def _go(child: subprocess.Popen[str]) -> None:
+def _hear(child: subprocess.Popen[bytes], answers: bool, found: list[dict[str, float]]) -> None:
+    """Let it begin, and take what it says."""
     assert child.stdin is not None
-    child.stdin.write("\n")
+    assert child.stdout is not None
+    child.stdin.write(b"\n")
     child.stdin.flush()
+    if answers:
+        while pickle.load(child.stdout) is not None:
+            pass
+    found.append(json.loads(child.stdout.readline()))
 
 
 def measure(path: Path) -> dict[str, Any]:
@@ -154,12 +183,15 @@ def measure(path: Path) -> dict[str, Any]:
     invoked = together(2, "invoke", path, SECONDS)
     many = together(1, "engine", path, SECONDS, STREAMS, 2)[0]
     few = together(1, "engine", path, 1.0, 1, 2)[0]
+    shards = together(2, "engine", path, SECONDS, STREAMS // 2, 1)
     ones = together(STREAMS, "alone", path, SECONDS)
     return {
         "invoke": sum(one["steps"] for one in invoked),
         "engine": many["steps"],
+        "shards": sum(one["steps"] for one in shards),
         "alone": sum(one["steps"] for one in ones),
         "engine bytes": many["bytes"],
+        "shards bytes": sum(one["bytes"] for one in shards),
         "alone bytes": sum(one["bytes"] for one in ones),
         "stream bytes": (many["bytes"] - few["bytes"]) / (STREAMS - 1),
         "least": many["least"],
@@ -181,7 +213,8 @@ def main() -> None:
     print("|---|---|---|---|")
     print(f"| two processes that only invoke | {middle['invoke']:.0f} | 1 | |")
     for name, title in (
-        ("engine", f"one engine, {STREAMS} streams"),
+        ("engine", f"one process, an engine of two threads, {STREAMS} streams"),
+        ("shards", f"two processes, an engine of one thread and {STREAMS // 2} streams each"),
         ("alone", f"{STREAMS} processes, a stream each"),
     ):
         print(

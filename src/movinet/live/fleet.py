@@ -13,7 +13,7 @@ from typing import Any
 from movinet.errors import ModelError, UsageError
 from movinet.live.camera import Camera
 from movinet.live.health import Health, State
-from movinet.live.shard import Packed, Share
+from movinet.live.shard import Packed, Share, unpack
 from movinet.live.watch import Answer, Watch, check_names
 from movinet.scale import cores
 from movinet.scale.process import Process
@@ -186,10 +186,11 @@ class Fleet(Watch):
             self._news.wait_for(lambda: len(self._told) < _UNTOLD or self.stopped)
             self._health.update(health or {})
             for one in packed:
-                answer = one.answer(self._cameras[one.camera], self._info)
-                going = self._current[one.camera]
+                answer = unpack(one, self._cameras, self._info)
+                name = answer.camera.name
+                going = self._current[name]
                 if answer.prediction is not None:
-                    self._last[one.camera] = answer.prediction.time
+                    self._last[name] = answer.prediction.time
                 for event in answer.events:
                     if event.end is None:
                         going[event.index] = event

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import queue
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -27,6 +28,15 @@ from movinet.models import ModelInfo
 from movinet.scale.process import Answers, orders
 from movinet.stream import Classifier, Event, ModelFile, Prediction, StreamOptions
 
+# The camera's name, its prediction (time, index, scores, memory), events, latency and state.
+Packed = tuple[
+    str,
+    tuple[tuple[int, int], int, bytes, int] | None,
+    tuple[Event, ...],
+    float,
+    State | None,
+]
+
 _LONGEST_WAIT = 0.25  # seconds
 _HEALTH_SECONDS = 0.5  # how old what is known of the cameras may be
 
@@ -40,40 +50,26 @@ class Share:
     cameras: tuple[Camera, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """An `Answer` without what both sides know."""
+def pack(answer: Answer) -> Packed:
+    """An answer without what both sides know, in what is quickest to pickle."""
+    said = answer.prediction
+    prediction = None
+    if said is not None:
+        time = (said.time.numerator, said.time.denominator)
+        prediction = (time, said.index, said.scores.tobytes(), said.memory)
+    return answer.camera.name, prediction, answer.events, answer.latency, answer.state
 
-    camera: str
-    moment: Fraction
-    index: int
-    scores: np.ndarray[Any, Any] | None
-    memory: int
-    events: tuple[Event, ...]
-    latency: float
-    state: State | None
 
-    @classmethod
-    def of(cls, answer: Answer) -> Packed:
-        """To be sent."""
-        said = answer.prediction
-        return cls(
-            answer.camera.name,
-            Fraction(0) if said is None else said.time,
-            0 if said is None else said.index,
-            None if said is None else said.scores,
-            0 if said is None else said.memory,
-            answer.events,
-            answer.latency,
-            answer.state,
+def unpack(packed: Packed, cameras: Mapping[str, Camera], info: ModelInfo) -> Answer:
+    """The reverse of `pack`."""
+    name, said, events, latency, state = packed
+    prediction = None
+    if said is not None:
+        time, index, scores, memory = said
+        prediction = Prediction(
+            Fraction(*time), index, np.frombuffer(scores, np.float32), info, memory=memory
         )
-
-    def answer(self, camera: Camera, info: ModelInfo) -> Answer:
-        """As it was."""
-        prediction = None
-        if self.scores is not None:
-            prediction = Prediction(self.moment, self.index, self.scores, info, memory=self.memory)
-        return Answer(camera, prediction, self.events, self.latency, self.state)
+    return Answer(cameras[name], prediction, events, latency, state)
 
 
 def main() -> None:
@@ -108,4 +104,4 @@ class Telling:
         if last or changed or now - self._said >= _HEALTH_SECONDS:
             self._said = now
             health = {name: one.snapshot() for name, one in self._watching.health.items()}
-        self._answer(("told", [Packed.of(one) for one in told], health))
+        self._answer(("told", [pack(one) for one in told], health))

@@ -26,6 +26,7 @@ class Memory:
         block = np.empty(sum(sizes), np.uint8)
         self._views: dict[str, StateArray] = {}
         self._parts: list[memoryview] = []
+        self._places = {pair.name: place for place, pair in enumerate(pairs)}
         self._turns = 0  # frames that were written into the rings since all was in order
         self._slides: Sequence[int] = [0] * len(sizes)
         place = 0
@@ -37,7 +38,7 @@ class Memory:
 
     def view(self, name: str) -> StateArray:
         """One state, in its own shape and dtype, to be read and written."""
-        if self._turns:
+        if self._turns and self._slides[self._places[name]]:
             self._straighten()
         return self._views[name]
 
