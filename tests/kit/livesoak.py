@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import random
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from kit.growth import Growth
 from kit.jpegcamera import JpegCamera
 from kit.rtsp import RtspCamera
 from movinet.live import Camera, Watching
 from movinet.stream import Classifier
-
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass
@@ -24,25 +21,16 @@ class Soaked:
     """What was measured.
 
     Attributes:
+        growth: of the process.
         answers: of each camera.
         cuts: how often a camera was cut off.
         connections: of each camera.
-        memory: bytes that the process has in memory, at times spread over the run.
-        handles, threads: likewise, open files and threads.
     """
 
-    answers: dict[str, int]
-    connections: dict[str, int]
+    growth: Growth
+    answers: dict[str, int] = field(default_factory=dict)
+    connections: dict[str, int] = field(default_factory=dict)
     cuts: int = 0
-    memory: list[int] = field(default_factory=list)
-    handles: list[int] = field(default_factory=list)
-    threads: list[int] = field(default_factory=list)
-
-    def growth(self, part: str) -> float:
-        """The mean of the last quarter over that of the second: before, things are still loaded."""
-        values = getattr(self, part)
-        quarter = max(1, len(values) // 4)
-        return float(np.mean(values[-quarter:]) / np.mean(values[quarter : 2 * quarter]))
 
 
 def soak(
@@ -58,8 +46,8 @@ def soak(
             Camera("film", str(film), realtime=True, loop=True),
         ]
         with Watching(classifier, cameras) as watching:
-            found = Soaked({}, {})
-            begun = measured = time.monotonic()
+            found = Soaked(Growth(seconds))
+            begun = time.monotonic()
             cut_at = begun + between_cuts
             cut: RtspCamera | JpegCamera | None = None
             while (now := time.monotonic()) - begun < seconds:
@@ -73,15 +61,7 @@ def soak(
                     else:
                         cut.mend()
                         cut, cut_at = None, now + chance.uniform(0.5, 1.5) * between_cuts
-                if now - measured > seconds / 60:
-                    measured = now
-                    found.memory.append(_memory())
-                    found.handles.append(len(os.listdir("/proc/self/fd")))  # noqa: PTH208
-                    found.threads.append(threading.active_count())
+                found.growth.look()
             found.answers = {name: one.answers for name, one in watching.health.items()}
             found.connections = {name: one.connections for name, one in watching.health.items()}
     return found
-
-
-def _memory() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE

@@ -24,6 +24,6 @@ def test_nothing_grows(classifier, tmp_path):
     assert found.connections["film"] == 1
     # Ten a second, less what was cut off; a busy machine may miss some.
     assert min(found.answers.values()) > 4 * SECONDS
-    assert found.growth("memory") < 1.05
-    assert found.growth("handles") < 1.3
-    assert found.growth("threads") < 1.3
+    assert found.growth.of("memory") < 1.05
+    assert found.growth.of("handles") < 1.3
+    assert found.growth.of("threads") < 1.3

@@ -198,7 +198,7 @@ class Engine:
         """A stream goes."""
         with self.news:
             seat.closed = True
-            seat.take()
+            seat.forget()
             if seat in self._seats:
                 self._seats.remove(seat)
                 self._gone[0] += seat.answered
@@ -217,6 +217,8 @@ class Engine:
                 logging.getLogger("movinet").exception("a stream failed")
                 answer = Answer(dropped=seat.dropped, over=True, error=error)
             _say(seat, answer)
+            if answer.over:
+                self.leave(seat)
             self._done[worker] = seat
             del found, seat, work, answer  # who has left is not remembered until the next one comes
 

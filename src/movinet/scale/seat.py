@@ -128,7 +128,8 @@ class Seat:
             arrived: when it came, by `time.monotonic`; None: now.
 
         Returns:
-            Whether it is taken.
+            Whether it is taken: then it is answered, or counted in `dropped`, or the stream is told
+            why it is over.
 
         Raises:
             UsageError: the time is no finite number.
@@ -140,6 +141,8 @@ class Seat:
                 return False
         frame = Frame(data, moment, clock.monotonic() if arrived is None else arrived, anew)
         with self._engine.news:
+            if self.closed:
+                return False
             waiting = self._work.frame
             if waiting is not None:
                 self.dropped += 1
@@ -152,7 +155,8 @@ class Seat:
         """Begin anew: what waits is forgotten, what goes on is told as ended."""
         self._pace.reset()
         with self._engine.news:
-            self._work = Work(True, None, False)
+            self.forget()
+            self._work.reset = True
             self._engine.wake(self)
 
     def finish(self) -> None:
@@ -172,6 +176,11 @@ class Seat:
         """Whether there is something to do; with the engine's lock held."""
         work = self._work
         return not self.closed and (work.reset or work.finish or work.frame is not None)
+
+    def forget(self) -> None:
+        """Let go of what waits; with the engine's lock held."""
+        self.dropped += self._work.frame is not None
+        self._work = Work(False, None, False)
 
     def take(self) -> Work:
         """What there is to do, once; with the engine's lock held."""
