@@ -10,6 +10,7 @@ from fractions import Fraction
 import pytest
 
 from movinet.errors import UsageError
+from movinet.outputs import eventcommand
 from movinet.outputs.eventcommand import EventCommand
 from movinet.stream import Event
 
@@ -61,6 +62,15 @@ def test_one_that_hangs_holds_nothing_up():
     assert time.monotonic() - began < 5
     assert sum("was stopped: it ran for 1 s" in line for line in said) == 2
     assert "was not run for 3 events" in said[-1]
+
+
+def test_who_waits_at_the_end_is_told_what_for(monkeypatch):
+    monkeypatch.setattr(eventcommand, "_SILENCE", 0.1)
+    said = []
+    with EventCommand(python("import time; time.sleep(1)"), say=said.append) as command:
+        command.event("door", BEGUN)
+        command.event("door", ENDED)
+    assert said == [f"waiting for 2 runs of {sys.executable} to end, at most 30 s"]
 
 
 def test_one_that_fails_is_told_of():

@@ -17,6 +17,8 @@ from movinet.stream import Event
 _MOST = 8
 # Seconds after which one is stopped.
 _PATIENCE = 30.0
+# Seconds of waiting at the end before it is said what for.
+_SILENCE = 1.0
 
 
 class EventCommand(Sink):
@@ -97,10 +99,18 @@ class EventCommand(Sink):
 
     def close(self) -> None:
         """Wait for what still runs, no longer than it may take."""
+        begun, said = time.monotonic(), False
         while self._running:
             self._look()
             if self._running:
                 time.sleep(0.02)
+            if self._running and not said and time.monotonic() - begun > _SILENCE:
+                said = True
+                count = len(self._running)
+                runs = "a run" if count == 1 else f"{count} runs"
+                self._say(
+                    f"waiting for {runs} of {self._command[0]} to end, at most {self._patience:g} s"
+                )
         if self._missed:
             self._say(f"{self._command[0]} was not run for {self._missed} events")
             self._missed = 0
