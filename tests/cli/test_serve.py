@@ -166,7 +166,8 @@ def test_a_port_that_is_taken(place):
         )
     assert run.returncode == 2
     assert re.fullmatch(
-        r"movinet: error: cannot listen on 127.0.0.1, port \d+: Address already in use\n",
+        r"movinet: error: cannot listen on 127.0.0.1, port \d+: Address already in use; "
+        r"name another with --port, or 0 for any that is free\n",
         run.stderr,
     )
 
