@@ -42,8 +42,8 @@ class HttpProtocol(H11Protocol):
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """WebSocket; `scope["state"]["abort"]` cuts it, whatever the client has not read yet.
 
-    A close in due form waits until all is sent, so for ever when nobody reads. `abort_later` cuts it
-    after some seconds, unless it has ended by then.
+    A close in due form waits until all is sent, so for ever when nobody reads. `abort_later` cuts
+    it after some seconds, unless it has ended by then.
     """
 
     _later: asyncio.TimerHandle | None = None
