@@ -34,7 +34,7 @@ pytestmark = needs_page
 def drawn(tmp_path_factory):
     """A film of two actions, and when they are."""
     path = tmp_path_factory.mktemp("film") / "film.mp4"
-    return path, film(path, ["jumping jacks", "squat"], seed=3, action=4, between=2)
+    return path, film(path, ["jumping jacks", "squat"], seed=3, action=3, between=1.5)
 
 
 @pytest.fixture(scope="module")

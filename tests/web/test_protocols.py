@@ -32,7 +32,8 @@ async def polite(scope, receive, send):
 
 def alive() -> int:
     gc.collect()
-    return sum(isinstance(one, HttpProtocol | WebSocketProtocol) for one in gc.get_objects())
+    # Not isinstance: some objects of PyTorch mind being asked.
+    return sum(type(one) in (HttpProtocol, WebSocketProtocol) for one in gc.get_objects())
 
 
 def test_nothing_is_left_of_a_connection():
