@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 
-import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -28,7 +27,7 @@ class HttpProtocol(H11Protocol):
         self._patience.cancel()  # it would keep all of this for as long
         super().connection_lost(exc)
 
-    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+    def handle_websocket_upgrade(self, event: Any) -> None:  # noqa: ANN401 (of h11)
         """Hand the connection over."""
         self._patience.cancel()
         super().handle_websocket_upgrade(event)
