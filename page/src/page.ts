@@ -6,6 +6,7 @@ import { Figures } from "./figures";
 import { keepOffline } from "./offline";
 import { Camera, severalCameras, type Facing } from "./sources/camera";
 import { Session } from "./sources/session";
+import { Stopped, unlessStopped } from "./sources/stopped";
 import { Unplayable } from "./sources/unplayable";
 import { VideoFile } from "./sources/videofile";
 import { currentLanguage, firstLanguage, setLanguage, text, translate, type Strings } from "./strings";
@@ -36,6 +37,7 @@ class Page {
   private readonly timeline = new Timeline();
   private readonly list = new EventList();
   private figures = new Figures();
+  private dropped = 0;
   private catalogue: Catalogue = { models: [], server: false };
   private source: Source | null = null;
   private session: Session | null = null;
@@ -58,10 +60,7 @@ class Page {
       this.say("noModels", {}, true);
     }
     this.model.replaceChildren(
-      ...this.catalogue.models.map(({ name, bytes }) => {
-        const size = (bytes / 1e6).toFixed(1);
-        return new Option(`${name} (${size} MB)`, name);
-      }),
+      ...this.catalogue.models.map(({ name }) => new Option(name, name)),
     );
     const offered = this.catalogue.models.length > 0;
     for (const id of ["choose", "camera"]) element<HTMLButtonElement>(id).disabled = !offered;
@@ -143,9 +142,9 @@ class Page {
       verdict.add(answer, (index) => labelOf(model.contract, index));
       this.show(answer, session);
     });
+    const { signal } = session;
     this.session = session;
-    this.video.hidden = false;
-    element("empty").hidden = true;
+    this.stage(true);
     this.video.classList.toggle("mirrored", source.kind === "camera" && source.facing === "user");
     this.clear(null);
     this.buttons();
@@ -156,17 +155,17 @@ class Page {
       const opened = watcher.open();
       opened.catch(() => {});
       if (source.kind === "camera") {
-        camera = await Camera.open(this.video, source.facing);
+        camera = await unlessStopped(Camera.open(this.video, source.facing, signal), signal);
         this.flip.hidden = !(await severalCameras());
-        await opened;
+        await unlessStopped(opened, signal);
         this.say("running");
         await session.camera(camera);
         this.say("stopped");
       } else {
         this.flip.hidden = true;
-        const file = await VideoFile.open(this.video, source.address);
+        const file = await VideoFile.open(this.video, source.address, signal);
         this.clear(file.duration * 1e6);
-        await opened;
+        await unlessStopped(opened, signal);
         this.say("running");
         await session.file(file);
         const best = verdict.best();
@@ -177,16 +176,26 @@ class Page {
       }
       this.tell(await watcher.finish());
     } catch (error) {
-      this.sayWhatFailed(error);
-      this.forget(watcher);
+      if (error instanceof Stopped) this.say("stopped");
+      else {
+        this.sayWhatFailed(error);
+        this.forget(watcher);
+      }
     } finally {
       sleep();
       camera?.close();
+      if (this.figures.seen === 0) this.stage(false);
       if (watcher instanceof There) watcher.close();
       this.session = null;
       this.buttons();
       document.documentElement.dataset["runs"] = String(this.wanted);
     }
+  }
+
+  /** Show the video, or the place for one. */
+  private stage(shown: boolean): void {
+    this.video.hidden = !shown;
+    element("empty").hidden = shown;
   }
 
   private watcher(model: ModelEntry): Watcher {
@@ -217,15 +226,22 @@ class Page {
     element("verdict-label").textContent = best.label;
     element("verdict-score").textContent = `${percent(best.score)} %`;
     element("clock").textContent = clockTime(answer.time - this.timeline.origin);
+    this.dropped = session.dropped;
+    this.count();
+    const { fps, milliseconds, seen } = this.figures;
+    Object.assign(document.documentElement.dataset, { seen: String(seen), fps: fps.toFixed(2) });
+    document.documentElement.dataset["ms"] = milliseconds.toFixed(2);
+  }
+
+  /** Frames a second and the like. */
+  private count(): void {
     const { fps, milliseconds, seen } = this.figures;
     const parts = [
       text("frames", { value: fps.toFixed(1) }),
       text("milliseconds", { value: milliseconds.toFixed(0) }),
     ];
-    if (session.dropped > 0) parts.push(text("dropped", { value: session.dropped }));
-    element("figures").textContent = parts.join(" · ");
-    Object.assign(document.documentElement.dataset, { seen: String(seen), fps: fps.toFixed(2) });
-    document.documentElement.dataset["ms"] = milliseconds.toFixed(2);
+    if (this.dropped > 0) parts.push(text("dropped", { value: this.dropped }));
+    element("figures").textContent = seen > 0 ? parts.join(" · ") : "";
   }
 
   private tell(events: Answer["events"]): void {
@@ -238,12 +254,13 @@ class Page {
 
   private clear(duration: number | null): void {
     this.figures = new Figures();
+    this.dropped = 0;
+    this.count();
     document.documentElement.dataset["seen"] = "0";
     this.bars.clear();
     this.timeline.clear(duration);
     this.list.clear();
     element("verdict").hidden = true;
-    element("figures").textContent = "";
     element("clock").textContent = "";
     element("no-events").hidden = false;
   }
@@ -288,9 +305,12 @@ class Page {
   private hint(): void {
     const { chosen } = this;
     element("where-hint").textContent = text(this.there ? "thereHint" : "hereHint");
-    const contains = chosen?.contains;
-    element("model-hint").textContent = contains ? text("contains", { text: contains }) : "";
     if (chosen) {
+      const { labels } = chosen.contract;
+      const known = chosen.drawn ? "knowsDrawn" : "knows";
+      const size = `${(chosen.bytes / 1e6).toFixed(1)} MB`;
+      const parts = labels ? [text(known, { classes: labels.length }), size] : [size];
+      element("model-hint").textContent = parts.join(" · ");
       const { fps, horizon } = chosen.contract;
       const seconds = (frames: number): string => String(Number((frames / fps).toFixed(1)));
       const memory = memoryFrames(EVENT_OPTIONS, fps, horizon);
@@ -307,6 +327,8 @@ class Page {
     this.hint();
     if (this.words) this.say(this.words.key, this.words.values, this.words.wrong);
     if (this.figures.seen === 0) this.bars.clear();
+    this.count();
+    this.list.translate();
     this.timeline.draw();
   }
 

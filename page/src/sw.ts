@@ -25,6 +25,8 @@ const BASE = new URL("./", worker.location.href);
 const PREFIX = `movinet ${BASE.pathname} `;
 const PAGE = PREFIX + VERSION;
 const MODELS = `${PREFIX}models`;
+/** Milliseconds until the server has begun to answer, where there is something kept. */
+const PATIENCE = 3000;
 const OWN = new Set(FILES.map((name) => new URL(name, BASE).href));
 
 worker.addEventListener("install", (event) => event.waitUntil(install()));
@@ -72,16 +74,22 @@ async function own(address: string): Promise<Response> {
   return (await cache.match(address)) ?? fetch(address);
 }
 
-/** From the server, and kept; as it was kept when the server does not answer. */
+/**
+ * From the server, and kept; as it was kept when the server does not answer. In another network
+ * than the server's nothing says that it will not, so that is not waited for.
+ */
 async function freshest(request: Request, address: string): Promise<Response> {
   const cache = await caches.open(MODELS);
+  const kept = await cache.match(address);
+  const patience = new AbortController();
+  const late = kept && setTimeout(() => patience.abort(), PATIENCE);
   try {
-    const response = await fetch(request);
+    const response = await fetch(request, { signal: patience.signal });
+    clearTimeout(late);
     if (response.status === 200) await cache.put(address, response.clone());
     if (response.ok) return response;
-    return (await cache.match(address)) ?? response;
+    return kept ?? response;
   } catch (error) {
-    const kept = await cache.match(address);
     if (kept) return kept;
     throw error;
   }

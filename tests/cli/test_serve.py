@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from kit.tiny_model import TinyModel
+from movinet.cli.program import run
 
 pytest.importorskip("uvicorn")
 pytestmark = pytest.mark.timeout(60)
@@ -36,6 +37,8 @@ def certificate(place) -> tuple[str, str]:
     names = ["-subj", "/CN=movinet", "-addext", "subjectAltName=IP:127.0.0.1"]
     try:
         subprocess.run([*command.split(), *names], cwd=place, check=True, capture_output=True)
+        more = "openssl genpkey -algorithm RSA -out other.pem"
+        subprocess.run(more.split(), cwd=place, check=True, capture_output=True)
     except FileNotFoundError:
         pytest.skip("there is no openssl")
     return "cert.pem", "key.pem"
@@ -96,7 +99,8 @@ def test_https(place, certificate):
     assert serving.addresses[0].startswith("https://127.0.0.1:")
     context = ssl.create_default_context(cafile=str(place / "cert.pem"))
     with urllib.request.urlopen(serving.addresses[0] + "healthz", context=context) as response:
-        assert json.load(response) == {"status": "ok", "streams": 0}
+        told = json.load(response)
+    assert (told["status"], told["streams"]) == ("ok", 0)
     from websockets.sync.client import connect
 
     address = serving.addresses[0].replace("https", "wss") + "v1/stream"
@@ -138,21 +142,22 @@ def test_the_starter(place):
         (("--certificate", "cert.pem"), 2, "give --certificate and --key"),
         (("--certificate", "nothing.pem", "--key", "x.pem"), 2, "cannot read nothing.pem: No such"),
         (("--certificate", "labels.txt", "--key", "labels.txt"), 2, "cannot use labels.txt"),
+        (("--certificate", "cert.pem", "--key", "other.pem"), 2, "the key is that of another"),
         (("--port", "70000"), 2, "70000"),
         (("--export", "labels.txt"), 2, ""),
     ],
 )
-def test_what_is_wrong_is_one_line(place, arguments, status, said):
-    command = [sys.executable, "-m", "movinet", "serve", "--port", "0"]
+def test_what_is_wrong_is_one_line(place, certificate, arguments, status, said, monkeypatch, capfd):
+    monkeypatch.chdir(place)
+    command = ["serve", "--port", "0"]
     if "--model" not in arguments:
         command += ["--model", "model.tflite", "--labels", "labels.txt"]
-    run = subprocess.run(
-        [*command, *arguments], cwd=place, capture_output=True, text=True, timeout=50, check=False
-    )
-    assert run.returncode == status, run.stderr
-    assert run.stderr.startswith("movinet: error: ")
-    assert run.stderr.count("\n") == 1
-    assert said in run.stderr
+    assert run([*command, *arguments]) == status
+    out, errors = capfd.readouterr()
+    assert out == ""
+    assert errors.startswith("movinet: error: ")
+    assert errors.count("\n") == 1
+    assert said in errors
 
 
 def test_a_port_that_is_taken(place):
@@ -161,13 +166,14 @@ def test_a_port_that_is_taken(place):
         taken.listen()
         command = [sys.executable, "-m", "movinet", "serve", "--model", "model.tflite"]
         command += ["--port", str(taken.getsockname()[1])]
-        run = subprocess.run(
+        done = subprocess.run(
             command, cwd=place, capture_output=True, text=True, timeout=50, check=False
         )
-    assert run.returncode == 2
+    assert done.returncode == 2
     assert re.fullmatch(
-        r"movinet: error: cannot listen on 127.0.0.1, port \d+: Address already in use\n",
-        run.stderr,
+        r"movinet: error: cannot listen on 127.0.0.1, port \d+: Address already in use; "
+        r"name another with --port, or 0 for any that is free\n",
+        done.stderr,
     )
 
 
@@ -176,8 +182,8 @@ def test_without_the_extra(place):
         "import sys\nsys.modules['uvicorn'] = None\n"
         "from movinet.cli.program import run\nsys.exit(run(['serve']))"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert run.returncode == 1
-    assert run.stderr == (
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
         "movinet: error: movinet serve needs an extra: pip install 'movinet[web]'\n"
     )

@@ -64,6 +64,7 @@ def write_site(folder: Path, models: Iterable[Model]) -> Path:
                 "bytes": model.path.stat().st_size,
                 "contract": (model.info or read_info(model.path)).to_dict(),
                 "contains": None,
+                "drawn": model.name == "starter",
             }
         )
     text = json.dumps({"models": entries, "server": False})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 
@@ -15,9 +13,9 @@ from movinet.models import read_info, read_labels
 pytestmark = needs_page
 
 CLIP = VIDEOS / "carving_ice_172.mp4"
-# The largest difference of a score over 90 frames; 8-bit kernels for WebAssembly round a little
-# otherwise in our files. Twice what was seen, but for the official file.
-BOUNDS = {"official": 1e-5, "own": 0.06, "float": 1e-3}
+# The largest difference of a score over 90 frames. 8-bit kernels for WebAssembly round a little
+# otherwise in our files: 0.033 was seen, and 0.05 is what the page must keep.
+BOUNDS = {"official": 1e-5, "own": 0.05, "float": 1e-3}
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +85,16 @@ def test_files_are_watched_as_python_watches_them(site):
             assert last["score"] == pytest.approx(best.score, abs=0.05)
 
 
+def intervals_missed(answers) -> int:
+    """Of the intervals of 0.2 s since the first frame: in each, one frame of the camera's is taken.
+
+    The times themselves may be 4.99 a second apart, because a frame is not at the beginning of its
+    interval but the first in it.
+    """
+    taken = [(one["time"] - answers[0]["time"]) // 200_000 for one in answers]
+    return taken[-1] + 1 - len(set(taken))
+
+
 def test_a_camera_is_watched_as_python_watches_it(site, tmp_path):
     """The camera shows 30 pictures a second, over and over; the models take 5 of them."""
     camera = write_y4m(CLIP, tmp_path / "camera.y4m")
@@ -96,7 +104,7 @@ def test_a_camera_is_watched_as_python_watches_it(site, tmp_path):
     assert out["problems"] == []
     assert out["hosts"] == []
     pictures = read_pictures(camera)
-    times = {name: [] for name in names}
+    times, missed = {name: [] for name in names}, {name: [] for name in names}
     for each in out["runs"]:
         stream = load(site, each["model"]).stream()
         shown = [pictures[index % len(pictures)] for index in range(12 * 30)]
@@ -105,10 +113,12 @@ def test_a_camera_is_watched_as_python_watches_it(site, tmp_path):
         seen = each["answers"][-1]["top"][0]
         assert seen["index"] == best.index
         assert seen["score"] == pytest.approx(best.score, abs=0.05)
-        gaps = [b["time"] - a["time"] for a, b in pairwise(each["answers"])]
-        # Five a second, which is all that these models take, less one in twenty on a busy machine.
-        assert len(gaps) / (sum(gaps) / 1e6) >= 4.75, "frames a second"
+        missed[each["model"]].append(intervals_missed(each["answers"]))
         times[each["model"]] += [one["cost"]["network"] for one in each["answers"][5:]]
+    print(f"intervals without an answer: {missed}")
+    for name in names:
+        # Of two rounds, because another program may hold one of them up for some time.
+        assert min(missed[name]) == 0, f"{name} does not keep up with 5 frames a second"
     # The quickest tenth: what a step costs where nothing else takes the processor.
     official, own = (float(np.quantile(times[name], 0.1)) for name in names)
     print(f"official {official:.1f} ms, own {own:.1f} ms a frame")

@@ -27,6 +27,7 @@ def test_models(server, model, info):
                 "bytes": model.stat().st_size,
                 "contract": json.loads(json.dumps(info.to_dict())),
                 "contains": "3 actions",
+                "drawn": False,
             }
         ],
         "server": True,

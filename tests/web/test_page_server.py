@@ -32,7 +32,7 @@ def address():
 
 def test_here_and_there_give_the_same(address, tmp_path):
     video = tmp_path / "film.mp4"
-    film(video, ["jumping jacks"], seed=3, action=4, between=1)
+    film(video, ["jumping jacks"], seed=3, action=3, between=0.8)
     camera = write_y4m(video, tmp_path / "camera.y4m")
     out = run("there", address=address, video=video, camera=camera)
     assert out["problems"] == []

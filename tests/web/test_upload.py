@@ -178,7 +178,8 @@ def test_nothing_else_is_opened(server, clip, tmp_path):
 def test_a_form(server):
     status, _, body = server.get("/v1/classify", b"--x", Content_Type="multipart/form-data")
     assert status == 415
-    assert b"not a form" in body
+    (said,) = json.loads(body).values()
+    assert said == "send the video itself, not a form: with curl, --data-binary @FILE, not -F"
 
 
 def test_other_sites_may_not_ask(server, clip):

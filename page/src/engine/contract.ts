@@ -58,6 +58,8 @@ export interface ModelEntry {
   contract: Contract;
   /** One line about what it knows. */
   contains: string | null;
+  /** Whether it knows drawn figures, and no people. */
+  drawn: boolean;
 }
 
 /** `models.json`: the first model is the default; `server`: whether frames can be sent there. */

@@ -1,5 +1,6 @@
 /** A camera as the browser gives it. */
 import { microseconds, type Microseconds } from "../engine/clock";
+import { Stopped } from "./stopped";
 
 export type Facing = "user" | "environment";
 
@@ -10,20 +11,22 @@ export class Camera {
     readonly facing: Facing,
   ) {}
 
-  /** Ask for the camera and show it in `video`. */
-  static async open(video: HTMLVideoElement, facing: Facing): Promise<Camera> {
+  /** Ask for the camera and show it in `video`. When `signal` has come meanwhile, it is let go. */
+  static async open(video: HTMLVideoElement, facing: Facing, signal?: AbortSignal): Promise<Camera> {
     const stream = await navigator.mediaDevices.getUserMedia({
       audio: false,
       // Twice a model's size is plenty; more only costs time.
       video: { facingMode: facing, width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } },
     });
-    // Else a video from before would come back when the camera is closed.
-    video.removeAttribute("src");
-    video.srcObject = stream;
     try {
+      if (signal?.aborted) throw new Stopped();
+      // Else a video from before would come back when the camera is closed.
+      video.removeAttribute("src");
+      video.srcObject = stream;
       await video.play();
+      if (signal?.aborted) throw new Stopped();
     } catch (error) {
-      for (const track of stream.getTracks()) track.stop();
+      close(video, stream);
       throw error;
     }
     return new Camera(video, stream, facing);
@@ -60,9 +63,14 @@ export class Camera {
   }
 
   close(): void {
-    for (const track of this.stream.getTracks()) track.stop();
-    this.video.srcObject = null;
+    close(this.video, this.stream);
   }
+}
+
+function close(video: HTMLVideoElement, stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
+  // Another source may be shown by now.
+  if (video.srcObject === stream) video.srcObject = null;
 }
 
 /** Whether there is more than one camera to switch between. */

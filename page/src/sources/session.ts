@@ -4,6 +4,7 @@ import { Rate } from "../engine/rate";
 import type { Answer, Watcher } from "../watchers/watcher";
 import type { Camera } from "./camera";
 import { Latest } from "./latest";
+import { Stopped } from "./stopped";
 import type { VideoFile } from "./videofile";
 
 export class Session {
@@ -26,7 +27,12 @@ export class Session {
   }
 
   get stopped(): boolean {
-    return this.stopping.signal.aborted;
+    return this.signal.aborted;
+  }
+
+  /** Comes when the run is to end. */
+  get signal(): AbortSignal {
+    return this.stopping.signal;
   }
 
   /** Forget what was seen: the next frame begins the stream. */
@@ -40,15 +46,20 @@ export class Session {
 
   /** Every frame of the file that the model's frame rate takes, each answered before the next. */
   async file(file: VideoFile): Promise<void> {
-    for await (const moment of file.frames(this.pace, this.stopping.signal)) {
-      const answer = await this.watcher.watch(await createImageBitmap(this.video), moment);
-      if (answer && !this.stopped) this.answered(answer);
+    try {
+      for await (const moment of file.frames(this.pace, this.signal)) {
+        const answer = await this.watcher.watch(await createImageBitmap(this.video), moment);
+        if (answer && !this.stopped) this.answered(answer);
+      }
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error;
     }
   }
 
   /** The camera, until stopped; rejects when the model fails. */
   async camera(camera: Camera): Promise<void> {
-    const { signal } = this.stopping;
+    const { signal } = this;
+    if (signal.aborted) return;
     await new Promise<void>((resolve, reject) => {
       const latest = new Latest(this.watcher, (answer) => signal.aborted || this.answered(answer), reject);
       this.latest = latest;

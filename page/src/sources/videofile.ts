@@ -7,6 +7,7 @@
  */
 import { microseconds, type Microseconds } from "../engine/clock";
 import type { Moment, Pace } from "../engine/pace";
+import { unlessStopped } from "./stopped";
 import { Unplayable } from "./unplayable";
 
 /** How long a frame that has been sought may take to be told of. */
@@ -28,26 +29,30 @@ export class VideoFile {
   private regular = 0;
   private readonly end: Microseconds;
 
-  private constructor(private readonly video: HTMLVideoElement) {
+  private constructor(
+    private readonly video: HTMLVideoElement,
+    private readonly signal?: AbortSignal,
+  ) {
     this.end = microseconds(video.duration);
   }
 
-  /** Show the file at `address` in `video`. */
-  static async open(video: HTMLVideoElement, address: string): Promise<VideoFile> {
+  /** Show the file at `address` in `video`; rejects with `Stopped` on `signal`. */
+  static async open(video: HTMLVideoElement, address: string, signal?: AbortSignal): Promise<VideoFile> {
     video.srcObject = null;
     video.src = address;
     video.preload = "auto";
     video.load();
-    await loaded(video);
+    await loaded(video, signal);
+    if (video.videoWidth === 0) throw new Unplayable("no pictures");
     if (!Number.isFinite(video.duration)) {
       // Some files do not say how long they are; their end has to be found.
       video.currentTime = 1e7;
-      await event(video, "seeked");
+      await event(video, "seeked", signal);
       video.currentTime = 0;
-      await event(video, "seeked");
+      await event(video, "seeked", signal);
       if (!Number.isFinite(video.duration)) throw new Unplayable("no duration");
     }
-    return new VideoFile(video);
+    return new VideoFile(video, signal);
   }
 
   /** Seconds. */
@@ -116,7 +121,7 @@ export class VideoFile {
       if (!("requestVideoFrameCallback" in video)) return;
       callback = video.requestVideoFrameCallback((_, { mediaTime }) => resolve(microseconds(mediaTime)));
     });
-    const seeked = event(video, "seeked");
+    const seeked = event(video, "seeked", this.signal);
     video.currentTime = Math.max(0, time) / 1e6;
     await seeked;
     // Nothing is told of a frame that was shown before already, or of a page that is not seen.
@@ -129,9 +134,10 @@ export class VideoFile {
 }
 
 /** Some phones load no picture before the video is played. */
-async function loaded(video: HTMLVideoElement): Promise<void> {
-  const data = event(video, "loadeddata");
-  await event(video, "loadedmetadata");
+async function loaded(video: HTMLVideoElement, signal?: AbortSignal): Promise<void> {
+  const data = event(video, "loadeddata", signal);
+  data.catch(() => {}); // what is wrong is told by the first of the two
+  await event(video, "loadedmetadata", signal);
   const late = setTimeout(() => {
     video.play().then(
       () => video.pause(),
@@ -150,11 +156,12 @@ function stamp(video: HTMLVideoElement): Microseconds | null {
   return timestamp;
 }
 
-function event(video: HTMLVideoElement, name: string): Promise<void> {
+function event(video: HTMLVideoElement, name: string, stop?: AbortSignal): Promise<void> {
   const done = new AbortController();
   const { signal } = done;
-  return new Promise<void>((resolve, reject) => {
+  const told = new Promise<void>((resolve, reject) => {
     video.addEventListener(name, () => resolve(), { signal });
     video.addEventListener("error", () => reject(new Unplayable(video.error?.message)), { signal });
-  }).finally(() => done.abort());
+  });
+  return (stop ? unlessStopped(told, stop) : told).finally(() => done.abort());
 }

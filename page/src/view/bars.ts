@@ -6,8 +6,10 @@ import { element, make, percent } from "./element";
 export class Bars {
   private readonly list = element<HTMLOListElement>("bars");
 
-  /** Nothing has been seen. */
+  /** Nothing has been seen. What lies below stays where it was. */
   clear(): void {
+    const rows = this.list.querySelectorAll("li:not(.none)");
+    if (rows.length > 0) this.list.style.minHeight = `${this.list.offsetHeight}px`;
     const none = make("li", "none", text("nothingHint"));
     this.list.replaceChildren(none);
   }

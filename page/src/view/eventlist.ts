@@ -13,6 +13,8 @@ export class EventList {
   private readonly list = element<HTMLOListElement>("list");
   private readonly spoken = element("spoken");
   private readonly open = new Map<number, HTMLElement>();
+  /** What each row says, to say it in another language. */
+  private readonly rows = new WeakMap<Element, { event: ActionEvent; origin: number }>();
   private lastSpoken = -Infinity;
 
   clear(): void {
@@ -25,13 +27,24 @@ export class EventList {
   tell(event: ActionEvent, origin: number): void {
     const old = this.open.get(event.index);
     const row = old ?? this.row(event);
+    this.rows.set(row, { event, origin });
+    this.write(row);
+    if (event.end === null) this.open.set(event.index, row);
+    else this.open.delete(event.index);
+    if (!old) this.speak(text("began", { label: event.label }));
+  }
+
+  /** All of it in the language that is spoken now. */
+  translate(): void {
+    for (const row of this.list.children) this.write(row);
+  }
+
+  private write(row: Element): void {
+    const { event, origin } = this.rows.get(row)!;
     const start = clockTime(event.start - origin);
     const end = event.end === null ? text("goesOn") : clockTime(event.end - origin);
     row.querySelector(".times")!.textContent = `${start} – ${end}`;
     row.querySelector(".peak")!.textContent = text("peak", { score: percent(event.peak) });
-    if (event.end === null) this.open.set(event.index, row);
-    else this.open.delete(event.index);
-    if (!old) this.speak(text("began", { label: event.label }));
   }
 
   private row(event: ActionEvent): HTMLElement {

@@ -12,6 +12,7 @@ export class Here implements Watcher {
   readonly lanes = 1;
   readonly horizon: number;
   private worker: Worker | null = null;
+  private opening: Promise<void> | null = null;
   private readonly waiting: Waiting[] = [];
   private detector: EventDetector | null = null;
 
@@ -25,8 +26,12 @@ export class Here implements Watcher {
     this.horizon = options.events ? memoryFrames(EVENT_OPTIONS, fps, horizon) : horizon;
   }
 
-  async open(): Promise<void> {
-    if (this.worker) return;
+  /** Loads once, also when it is asked for again meanwhile. */
+  open(): Promise<void> {
+    return (this.opening ??= this.load());
+  }
+
+  private async load(): Promise<void> {
     this.worker = new Worker(new URL("worker.js", this.base));
     this.worker.onmessage = (event: MessageEvent<FromWorker>) => this.receive(event.data);
     this.worker.onerror = (event) => this.fail(new Error(event.message || "the worker ended"));

@@ -32,6 +32,8 @@ interface Sent {
 
 /** A frame that has no answer after so long will get none. */
 const PATIENCE = 5000;
+/** A server that says nothing for so long, while frames wait, has gone. */
+const SILENCE = 15_000;
 
 export class There implements Watcher {
   readonly lanes = 3;
@@ -42,6 +44,8 @@ export class There implements Watcher {
   private events: ActionEvent[] = [];
   private ended: (() => void) | null = null;
   private begun = false;
+  /** When the first frame was sent since the server said anything; null: none was. */
+  private waiting: number | null = null;
   private failure: Error | null = null;
 
   constructor(
@@ -80,7 +84,8 @@ export class There implements Watcher {
       const sent = { time, begun, resolve, reject };
       this.sent.push(sent);
       socket.send(frameMessage(time / 1e6, jpeg));
-      setTimeout(() => this.give(sent, null), PATIENCE);
+      this.waiting ??= performance.now();
+      setTimeout(() => this.late(sent), PATIENCE);
     });
   }
 
@@ -101,7 +106,14 @@ export class There implements Watcher {
     this.fail(new Error("closed"));
   }
 
+  private late(sent: Sent): void {
+    if (this.waiting !== null && performance.now() - this.waiting >= SILENCE) {
+      this.fail(new Unreachable("silence"));
+    } else this.give(sent, null);
+  }
+
   private receive(message: FromServer): void {
+    this.waiting = null;
     if (message.type === "ready") {
       this.ready?.resolve();
     } else if (message.type === "prediction") {

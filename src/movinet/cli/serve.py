@@ -93,19 +93,19 @@ def serve(
         size = export_page(_served(models, labels), Path(export))
         click.echo(f"{export}  {size:,} bytes")
         return DONE
-    listener = listen(host, port)
-    served = _served(models, labels)
-    limits = replace(_LIMITS, connections=max_connections, upload=max_upload * 1_000_000)
-    engine = engine_for(served, limits, threads)
-    loaded()
+    with listen(host, port) as listener:
+        served = _served(models, labels)
+        limits = replace(_LIMITS, connections=max_connections, upload=max_upload * 1_000_000)
+        engine = engine_for(served, limits, threads)
+        loaded()
 
-    def say() -> None:
-        for address in _addresses(listener, secure=pair is not None):
-            click.echo(address)
-        _warn_of_network(listener, secure=pair is not None)
+        def say() -> None:
+            for address in _addresses(listener, secure=pair is not None):
+                click.echo(address)
+            _warn_of_network(listener, secure=pair is not None)
 
-    app = application(served, engine, limits)
-    return INTERRUPTED if run(app, listener, limits, certificate=pair, ready=say) else DONE
+        app = application(served, engine, limits)
+        return INTERRUPTED if run(app, listener, limits, certificate=pair, ready=say) else DONE
 
 
 def _served(models: Sequence[str], labels: str | None) -> list[Served]:

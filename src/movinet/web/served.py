@@ -56,6 +56,7 @@ class Served:
             "bytes": self.path.stat().st_size,
             "contract": self.info.to_dict(),
             "contains": contains,
+            "drawn": self.name == NAME,
         }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 import socket
 import ssl
@@ -43,7 +44,10 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(512)
     except OSError as error:
         listener.close()
-        raise UsageError(f"cannot listen on {host}, port {port}: {error.strerror}") from error
+        reason = str(error.strerror)
+        if error.errno == errno.EADDRINUSE:
+            reason += "; name another with --port, or 0 for any that is free"
+        raise UsageError(f"cannot listen on {host}, port {port}: {reason}") from error
     return listener
 
 
@@ -66,6 +70,8 @@ def check_certificate(certificate: Path, key: Path) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, refuse)
     except ssl.SSLError as error:
         reason = error.reason or "no certificate and key in PEM form"
+        if reason == "KEY_VALUES_MISMATCH":
+            reason = "the key is that of another certificate"
         raise UsageError(f"cannot use {certificate} with {key}: {reason}") from error
 
 

@@ -81,8 +81,10 @@ class Connection:
         self._news = asyncio.Event()
         # Fails when they are too many, because the client does not read.
         self._stuck: asyncio.Future[None] = self._loop.create_future()
-        # Cuts the connection; see `WebSocketProtocol`.
-        self._abort: Callable[[], None] | None = socket.scope.get("state", {}).get("abort")
+        # These cut the connection; see `WebSocketProtocol`.
+        ways = socket.scope.get("state", {})
+        self._abort: Callable[[], None] | None = ways.get("abort")
+        self._abort_later: Callable[[float], None] | None = ways.get("abort_later")
         self._seat: Seat | None = None
         self._top = 5
 
@@ -112,8 +114,8 @@ class Connection:
 
     async def end(self, code: int, reason: str | None = None) -> None:
         """Say why, close, and cut the connection if the client does not take notice."""
-        if self._abort is not None:
-            self._loop.call_later(_GOODBYE, self._abort)
+        if self._abort_later is not None:
+            self._abort_later(_GOODBYE)
         # It may be gone, and that is why it ends.
         with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
             async with asyncio.timeout(_GOODBYE):

@@ -67,7 +67,9 @@ class Uploading:
             raise self._too_large()
         kind = request.headers.get("content-type", "")
         if kind.startswith("multipart/"):
-            raise _RefusedError(415, "send the video itself as the body, not a form")
+            raise _RefusedError(
+                415, "send the video itself, not a form: with curl, --data-binary @FILE, not -F"
+            )
         if self._open >= self._limits.uploads:
             raise _RefusedError(503, "there are too many uploads: try again later", retry=10)
         return wish
