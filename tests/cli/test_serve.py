@@ -63,7 +63,9 @@ class Serving:
         begun = time.monotonic()
         self.child.send_signal(number)
         _, errors = self.child.communicate(timeout=20)
-        return self.child.returncode, errors, time.monotonic() - begun
+        # The page may not have been built where this is tested.
+        said = [line for line in errors.splitlines(True) if "page has not been built" not in line]
+        return self.child.returncode, "".join(said), time.monotonic() - begun
 
 
 def test_two_models(place):
@@ -128,6 +130,31 @@ def test_the_starter(place):
     assert model["name"] == "starter"
     assert "drawn figures" in model["contains"]
     assert serving.end()[0] == 0
+
+
+def test_a_label_file_beside_a_model_that_has_labels(place):
+    models = ["--model", "starter", "--model", "model.tflite"]
+    serving = Serving(place, *models, "--labels", "labels.txt")
+    with urllib.request.urlopen(serving.addresses[0] + "models.json") as response:
+        starter, model = json.load(response)["models"]
+    assert "squat" in starter["contract"]["labels"]
+    assert model["contract"]["labels"] == ["red", "blue", "green"]
+    assert serving.end()[0] == 0
+
+
+@pytest.mark.parametrize("built", [True, False])
+def test_a_page_that_is_not_built_is_told_of(place, built, monkeypatch, capfd):
+    """The server itself does not run: it says that it is ready, and ends."""
+    from movinet.web import page, serving
+
+    monkeypatch.chdir(place)
+    monkeypatch.setattr(page, "page_files", lambda: {"index.html": place} if built else {})
+    monkeypatch.setattr(serving, "serve", lambda *a, ready, **k: ready())
+    command = ["serve", "--port", "0", "--model", "model.tflite", "--labels", "labels.txt"]
+    assert run(command) == 0
+    out, errors = capfd.readouterr()
+    assert out.startswith("http://127.0.0.1:")
+    assert ("run 'make page'" in errors) is not built
 
 
 @pytest.mark.parametrize(

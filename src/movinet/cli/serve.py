@@ -78,6 +78,7 @@ def serve(
     try:
         from movinet.web.application import application
         from movinet.web.exporting import export_page
+        from movinet.web.page import page_files
         from movinet.web.serving import check_certificate, listen
         from movinet.web.serving import serve as run
     except ImportError as error:
@@ -103,6 +104,12 @@ def serve(
             for address in _addresses(listener, secure=pair is not None):
                 click.echo(address)
             _warn_of_network(listener, secure=pair is not None)
+            if not page_files():
+                click.echo(
+                    "movinet: note: the page has not been built, only programs can use this "
+                    "server: run 'make page' in the folder of the source",
+                    err=True,
+                )
 
         app = application(served, engine, limits)
         return INTERRUPTED if run(app, listener, limits, certificate=pair, ready=say) else DONE
@@ -112,7 +119,8 @@ def _served(models: Sequence[str], labels: str | None) -> list[Served]:
     served = []
     for name in models or (model_or_starter(None),):
         with DownloadBar(name) as progress:
-            served.append(find_served(name, labels, progress))
+            # Of several models, one label file is for those that carry none.
+            served.append(find_served(name, labels, progress, replace_labels=len(models) < 2))
     check_names(served)
     return served
 

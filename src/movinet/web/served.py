@@ -78,8 +78,20 @@ def engine_for(served: Sequence[Served], limits: Limits, threads: int | None = N
     return Engine(models, decoder=lambda: JpegDecoder(limits.picture))
 
 
-def find_served(model: str, labels: str | None, progress: Progress | None = None) -> Served:
+def find_served(
+    model: str,
+    labels: str | None,
+    progress: Progress | None = None,
+    *,
+    replace_labels: bool = True,
+) -> Served:
     """A model named by its path or its name; see `movinet.load` for the errors.
+
+    Args:
+        model: a file, or a name of the catalogue.
+        labels: a label file.
+        progress: as for `movinet.load`.
+        replace_labels: use the label file also for a model that carries labels.
 
     Raises:
         UsageError: also when it is no `.tflite`, because browsers run nothing else.
@@ -92,7 +104,7 @@ def find_served(model: str, labels: str | None, progress: Progress | None = None
         from movinet.models.download import fetch
 
         labels = str(fetch(published))
-    if labels is not None:
+    if labels is not None and (replace_labels or info.labels is None):
         info = info.with_labels(read_labels(labels), labels)
     plain = Path(model).stem if path == Path(model) else model
     return Served(re.sub(r"[^\w.-]+", "-", plain, flags=re.ASCII), path, info)
