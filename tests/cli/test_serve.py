@@ -145,8 +145,9 @@ def test_a_label_file_beside_a_model_that_has_labels(place):
 @pytest.mark.parametrize("built", [True, False])
 def test_a_page_that_is_not_built_is_told_of(place, built, monkeypatch, capfd):
     """The server itself does not run: it says that it is ready, and ends."""
-    from movinet.web import page, serving
+    from movinet.web import application, exporting, page, serving  # what keeps the function
 
+    assert application.page_files is exporting.page_files is page.page_files
     monkeypatch.chdir(place)
     monkeypatch.setattr(page, "page_files", lambda: {"index.html": place} if built else {})
     monkeypatch.setattr(serving, "serve", lambda *a, ready, **k: ready())
