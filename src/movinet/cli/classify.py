@@ -137,7 +137,7 @@ def classify(
         if given["on_event"]:
             from movinet.outputs.eventcommand import EventCommand
 
-            sinks.append(EventCommand(given["on_event"], say=_warn))
+            sinks.append(EventCommand(given["on_event"], say=warn))
         for sink in sinks:
             stack.enter_context(sink)
         # No bar where lines on the same terminal show how it goes on.
@@ -145,114 +145,45 @@ def classify(
         stack.callback(bar.hide)
         for video in videos:
             try:
-                _classify(
-                    video,
-                    classifier,
-                    sinks,
-                    looks,
-                    bar,
-                    top=top,
-                    threshold=threshold,
-                    among=among,
-                    per_frame=per_frame,
-                    source_fps=source_fps,
-                    start=start,
-                    end=end,
-                )
+                _classify(watching, video, classifier, sinks, looks, bar)
             except SourceError as error:
                 failed = True
                 bar.hide()
                 for sink in sinks:
                     sink.error(video, str(error))
-                _say(f"movinet: error: {error}")
+                say(f"movinet: error: {error}")
     return 1 if failed else 0
 
 
 def _classify(
+    watching: Watching,
     video: str,
     classifier: Classifier,
-    sinks: Iterable[Sink],
+    sinks: Sequence[Sink],
     looks: Looks,
     progress: Progress,
-    *,
-    top: int,
-    threshold: float,
-    among: frozenset[int] | None,
-    per_frame: bool,
-    source_fps: float | None,
-    start: float | None,
-    end: float | None,
 ) -> None:
-    gathering = Gathering(classifier)
     track = looks.track(video, classifier.info)
-    with classifier.open(video, source_fps=source_fps, start=start, end=end) as source:
-        progress.begin(video, _span(source.duration, start, end))
-        prediction: Prediction
-        for prediction in predictions(source, gathering.stream):
-            told = gathering.add(prediction)
-            progress.reach(prediction.time - (Fraction(start) if start else 0))
-            if per_frame:
-                best = prediction.top(top, threshold=threshold, among=among)
-                for sink in sinks:
-                    sink.prediction(video, prediction, best)
-            if track is not None:
-                track.prediction(prediction)
-            _tell(sinks, track, video, told)
-        _tell(sinks, track, video, gathering.finish())
-        summary = gathering.summary(source)
+    progress.begin(video)
+    summary = watching.watch(classifier, video, sinks, reached=progress.reach, track=track)
     progress.hide()
-    best = summary.top(top, threshold=threshold, among=among)
+    best = watching.best(summary)
     for sink in sinks:
         sink.summary(video, summary, best)
-    if summary.damaged_packets:
-        count = summary.damaged_packets
-        _warn(f"{video}: {count} damaged {'packet was' if count == 1 else 'packets were'} skipped")
-    if summary.ended_early is not None:
-        _warn(f"{video}: ended early ({summary.ended_early})")
+    for text in warnings_of(video, summary):
+        warn(text)
     if track is not None:
-        track.duration = summary.duration
         _write_looks(looks, video, track)
-
-
-def _tell(sinks: Iterable[Sink], track: Track | None, video: str, events: Iterable[Event]) -> None:
-    for event in events:
-        for sink in sinks:
-            sink.event(video, event)
-        if track is not None:
-            track.event(event)
 
 
 def _write_looks(looks: Looks, video: str, track: Track) -> None:
     if looks.annotate is None:
-        looks.write(video, track, _warn, None)
+        looks.write(video, track, warn, None)
         return
     from movinet.cli.countbar import CountBar
 
     with CountBar("annotating", "frames") as bar:
-        looks.write(video, track, _warn, bar)
-
-
-def _warn(text: str) -> None:
-    _say(f"movinet: warning: {text}")
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)
-
-
-def _main_sink(out: str | None, as_json: bool) -> Sink:
-    # Each is imported where it is chosen: a short video is over sooner than a long import.
-    if out is None and not as_json:
-        from movinet.outputs.table import Table
-
-        return Table()
-    if out is not None and out.lower().endswith(".csv") and not as_json:
-        from movinet.outputs.csvfile import Csv
-
-        return Csv(out)
-    from movinet.outputs.jsonlines import JsonLines
-
-    return JsonLines(out)
+        looks.write(video, track, warn, bar)
 
 
 def _allowed(info: ModelInfo, allow: Sequence[str], deny: Sequence[str]) -> frozenset[int] | None:
@@ -272,11 +203,3 @@ def _allowed(info: ModelInfo, allow: Sequence[str], deny: Sequence[str]) -> froz
         for index, name in enumerate(names)
         if (not allow or name in allow) and name not in deny
     )
-
-
-def _span(duration: Fraction | None, start: float | None, end: float | None) -> Fraction | None:
-    """Seconds to go through, where known."""
-    last = duration
-    if end is not None:
-        last = Fraction(end) if duration is None else min(duration, Fraction(end))
-    return None if last is None else max(Fraction(0), last - Fraction(start or 0))
