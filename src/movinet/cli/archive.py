@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,7 +16,9 @@ from movinet.cli.program import DONE, FAILED, loaded
 from movinet.cli.results import main_sink
 from movinet.cli.telling import note, say, warn
 from movinet.errors import UsageError
+from movinet.outputs.beside import check_place
 from movinet.outputs.replay import replay
+from movinet.scale import cores
 from movinet.scale.journal import Journal
 from movinet.scale.ledger import Ledger
 from movinet.scale.processes import Processes
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from movinet.scale.job import Job
     from movinet.scale.outcome import Outcome
     from movinet.scale.rayengine import RayEngine
+
+    _Engine = Processes | RayEngine
 
 
 @dataclass(frozen=True)
@@ -48,16 +52,26 @@ class Archive:
     as_json: bool
     embeddings: str | None
 
-    def check(self, videos: Sequence[str]) -> None:
+    def check(self, job: Job, videos: Sequence[str]) -> None:
         """Say before the work begins what cannot come of it.
 
         Raises:
-            UsageError: options that do not go together, or a video that only this process has.
+            UsageError: a video that only this process can read, or one row of features for many.
+            OutputError: a file cannot be written where it is to be.
         """
-        if self.address is not None and self.engine != "ray":
-            raise UsageError("--address is of a Ray cluster: add --engine ray")
         if "-" in videos:
-            raise UsageError("standard input cannot be shared by processes: leave --jobs out")
+            raise UsageError(
+                "standard input cannot be shared by processes: leave --jobs and --engine out"
+            )
+        if self.embeddings is not None:
+            if job.showing.per_frame:
+                raise UsageError(
+                    "--embeddings of every frame do not go with many processes: leave --per-frame "
+                    "or --jobs out"
+                )
+            check_place(self.embeddings)
+        if self.out is not None:
+            check_place(self.out)
 
     def run(self, job: Job, videos: Sequence[str]) -> int:
         """Classify them all, and give the exit status."""
@@ -71,76 +85,58 @@ class Archive:
                 return self._print(job, videos, engine, bar)
             return self._write(self.out, job, videos, engine, bar)
 
-    def _engine(self, job: Job) -> Processes | RayEngine:
+    def _engine(self, job: Job) -> _Engine:
         if self.engine == "ray":
             from movinet.scale.rayengine import RayEngine
 
             return RayEngine(job, self.jobs, self.address)
-        return Processes(job, self.jobs or _cores())
+        return Processes(job, self.jobs or cores())
 
-    def _print(
-        self, job: Job, videos: list[str], engine: Processes | RayEngine, bar: ArchiveBar
-    ) -> int:
-        """Results on standard output, in the order of the videos, as soon as it is their turn."""
+    def _print(self, job: Job, videos: list[str], engine: _Engine, bar: ArchiveBar) -> int:
+        """Results on standard output, in the order of the videos."""
         with ExitStack() as stack:
             sinks = [stack.enter_context(sink) for sink in self._sinks()]
-            turn, early = iter(videos), dict[str, Outcome]()
-            next_one = next(turn, None)
+            turns = _Turns(videos, lambda outcome: _replay(outcome, job, sinks))
 
             def told(outcome: Outcome) -> None:
-                nonlocal next_one
-                bar.hide()
-                _tell(outcome)
-                early[outcome.video] = outcome
-                while next_one in early:
-                    known = early.pop(next_one)
-                    records = [json.loads(line) for line in known.lines.splitlines()]
-                    replay(records, job.info, sinks, embedding=known.embedding)
-                    next_one = next(turn, None)
+                _tell(outcome, bar)
+                turns.add(outcome)
 
             ledger = Ledger(videos, told=told, moved=bar)
             loaded()
             engine.run(ledger.todo, ledger)
-            bar.hide()
+        bar.hide()
         note(ledger.tally.text(engine.workers))
         return FAILED if ledger.tally.failed else DONE
 
     def _write(
-        self,
-        out: str,
-        job: Job,
-        videos: list[str],
-        engine: Processes | RayEngine,
-        bar: ArchiveBar,
+        self, out: str, job: Job, videos: list[str], engine: _Engine, bar: ArchiveBar
     ) -> int:
         """Results into a file when all are there; until then they are in the journal."""
-        # What cannot be written is known before the work, and whatever is there stays until then.
-        sinks = self._sinks
         with Journal(out, job.settings()) as journal:
-            def told(outcome: Outcome) -> None:
-                bar.hide()
-                _tell(outcome)
-
-            ledger = Ledger(videos, journal=journal, told=told, moved=bar)
-            if ledger.tally.before:
-                note(f"{ledger.tally.before} of {len(videos)} were done before")
+            ledger = Ledger(
+                videos, journal=journal, told=lambda outcome: _tell(outcome, bar), moved=bar
+            )
+            tally = ledger.tally
+            if tally.before:
+                note(f"{tally.before} of {len(videos)} videos were done before")
             loaded()
             try:
                 engine.run(ledger.todo, ledger)
             except BaseException:
                 bar.hide()
                 journal.stopped()
-                done = ledger.tally.before + ledger.tally.done
-                note(f"{done} of {len(videos)} are kept in {journal.path}; the same command goes on")
+                kept = f"{tally.before + tally.done} of {len(videos)} videos are done"
+                note(f"{kept} and kept in {journal.path}; the same command goes on")
                 raise
             bar.hide()
             with ExitStack() as stack:
-                opened = [stack.enter_context(sink) for sink in sinks()]
+                sinks = [stack.enter_context(sink) for sink in self._sinks()]
                 for video in videos:
                     records, embedding = journal.result(video)
-                    replay(records, job.info, opened, embedding=embedding)
-            note(ledger.tally.text(engine.workers))
+                    replay(records, job.info, sinks, embedding=embedding)
             failed = any(journal.story.done[video].failed for video in videos)
+        note(tally.text(engine.workers))
         return FAILED if failed else DONE
 
     def _sinks(self) -> list[Sink]:
@@ -152,17 +148,33 @@ class Archive:
         return sinks
 
 
-def _tell(outcome: Outcome) -> None:
+class _Turns:
+    """Outcomes come as they are ready, and go on in the order of the videos."""
+
+    def __init__(self, videos: Sequence[str], onward: Callable[[Outcome], None]) -> None:
+        self._waiting = deque(videos)
+        self._early: dict[str, Outcome] = {}
+        self._onward = onward
+
+    def add(self, outcome: Outcome) -> None:
+        """The next that is ready."""
+        self._early[outcome.video] = outcome
+        while self._waiting and self._waiting[0] in self._early:
+            self._onward(self._early.pop(self._waiting.popleft()))
+
+
+def _replay(outcome: Outcome, job: Job, sinks: Sequence[Sink]) -> None:
+    records = [json.loads(line) for line in outcome.lines.splitlines()]
+    replay(records, job.info, sinks, embedding=outcome.embedding)
+
+
+def _tell(outcome: Outcome, bar: ArchiveBar) -> None:
+    # Results may go to the same terminal.
+    bar.hide()
     for text in outcome.warnings:
         warn(text)
     if outcome.error is not None:
         say(f"movinet: error: {outcome.error}")
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _interrupt(signal_number: int, frame: FrameType | None) -> None:

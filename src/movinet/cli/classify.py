@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from movinet.cli.archiveoptions import archive_options, chosen_archive
 from movinet.cli.downloadbar import DownloadBar
 from movinet.cli.eventoptions import chosen_events, event_options, say_delay
 from movinet.cli.inputs import find_inputs
@@ -24,18 +24,23 @@ from movinet.cli.options import (
 )
 from movinet.cli.program import loaded
 from movinet.cli.progress import Progress
+from movinet.cli.results import check_results, main_sink
+from movinet.cli.telling import say, warn
 from movinet.errors import SourceError, UsageError
-from movinet.outputs.sink import Sink
-from movinet.stream import Classifier, Gathering, load, predictions
+from movinet.outputs.showing import Showing, warnings_of
+from movinet.stream import load
+from movinet.stream.classifier import find_model
 
 if TYPE_CHECKING:
     from movinet.models import ModelInfo
+    from movinet.outputs.sink import Sink
     from movinet.outputs.track import Track
-    from movinet.stream import Event, Prediction
+    from movinet.stream import Classifier
 
 
 @click.command()
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.argument("inputs", nargs=-1, metavar="INPUT...")
+@click.option("--list", "list_file", metavar="FILE", help="Videos, one a line; - for stdin.")
 @model_option
 @labels_option
 @click.option(
@@ -48,7 +53,9 @@ if TYPE_CHECKING:
 @click.option("--deny", multiple=True, metavar="LABEL", help="Not this label (may be repeated).")
 @click.option("--per-frame", is_flag=True, help="Also a line for each prediction.")
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines instead of a table.")
-@click.option("--out", metavar="FILE", help="Write results to FILE: CSV for .csv, else JSON Lines.")
+@click.option(
+    "--out", metavar="FILE", help="Write results to FILE: .csv, .parquet, else JSON Lines."
+)
 @click.option("--embeddings", metavar="FILE.npy", help="Write the pooled features, a row a video.")
 @click.option("--start", type=float, metavar="SECONDS", help="Begin here.")
 @click.option("--end", type=float, metavar="SECONDS", help="Stop here.")
@@ -69,8 +76,10 @@ if TYPE_CHECKING:
 @horizon_option
 @threads_option
 @backend_option
+@archive_options
 def classify(
     inputs: Sequence[str],
+    list_file: str | None,
     model: str | None,
     labels: str | None,
     top: int,
@@ -93,7 +102,7 @@ def classify(
     plot: str | None,
     annotate: str | None,
     font: str | None,
-    **given: Any,  # noqa: ANN401 (the options of events)
+    **given: Any,  # noqa: ANN401 (the options of events and of many videos)
 ) -> int:
     """Say which actions videos show.
 
@@ -104,8 +113,13 @@ def classify(
     movinet classify dance.mp4 --model movinet_a0_stream_k600_int8.tflite --labels labels.txt
     movinet classify clips/ --model my.tflite --json > results.jsonl
     movinet classify match.mp4 --events --plot match.html --annotate match_seen.mp4
+    movinet classify archive/ --jobs 8 --out results.jsonl
     """
+    if not inputs and list_file is None:
+        raise click.UsageError("Missing argument 'INPUT...'.")
+    check_results(out, per_frame=per_frame, as_json=as_json)
     looks = Looks(subtitles=subtitles, plot=plot, annotate=annotate, font=font)
+    archive = chosen_archive(given, looks, out=out, as_json=as_json, embeddings=embeddings)
     events = chosen_events(given, wanted=looks.wanted)
     model = model_or_starter(model)
     with DownloadBar(model) as progress:
@@ -123,13 +137,36 @@ def classify(
         )
     if events is not None:
         say_delay(classifier)
-    among = _allowed(classifier.info, allow, deny)
-    videos = find_inputs(inputs, source_fps)
+    showing = Showing(
+        top=top,
+        threshold=threshold,
+        among=_allowed(classifier.info, allow, deny),
+        per_frame=per_frame,
+        source_fps=source_fps,
+        start=start,
+        end=end,
+    )
+    videos = find_inputs(inputs, source_fps, list_file)
     looks.check(videos)
+    if archive is not None:
+        from movinet.scale import Job
+
+        job = Job(
+            model=find_model(model)[0],
+            info=classifier.info,
+            options=classifier.options,
+            showing=showing,
+            backend=backend,
+            threads=threads,
+            embeddings=embeddings is not None,
+            subtitles=subtitles,
+        )
+        archive.check(job, videos)
+        return archive.run(job, videos)
     loaded()
     failed = False
     with ExitStack() as stack:
-        sinks: list[Sink] = [_main_sink(out, as_json)]
+        sinks: list[Sink] = [main_sink(out, as_json)]
         if embeddings is not None:
             from movinet.outputs.embeddings import Embeddings
 
@@ -145,7 +182,7 @@ def classify(
         stack.callback(bar.hide)
         for video in videos:
             try:
-                _classify(watching, video, classifier, sinks, looks, bar)
+                _classify(showing, video, classifier, sinks, looks, bar)
             except SourceError as error:
                 failed = True
                 bar.hide()
@@ -156,7 +193,7 @@ def classify(
 
 
 def _classify(
-    watching: Watching,
+    showing: Showing,
     video: str,
     classifier: Classifier,
     sinks: Sequence[Sink],
@@ -165,9 +202,9 @@ def _classify(
 ) -> None:
     track = looks.track(video, classifier.info)
     progress.begin(video)
-    summary = watching.watch(classifier, video, sinks, reached=progress.reach, track=track)
+    summary = showing.watch(classifier, video, sinks, reached=progress.reach, track=track)
     progress.hide()
-    best = watching.best(summary)
+    best = showing.best(summary)
     for sink in sinks:
         sink.summary(video, summary, best)
     for text in warnings_of(video, summary):

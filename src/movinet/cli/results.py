@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from movinet.errors import UsageError
+from importlib.util import find_spec
+
+from movinet.errors import MissingExtraError, UsageError
 from movinet.outputs.sink import Sink
 
 
@@ -42,6 +44,11 @@ def check_results(out: str | None, *, per_frame: bool, as_json: bool) -> None:
 
     Raises:
         UsageError: when a Parquet file cannot hold what is asked for.
+        MissingExtraError: when it needs pyarrow, which is not installed.
     """
-    if is_parquet(out) and not as_json and per_frame:
+    if not is_parquet(out) or as_json:
+        return
+    if per_frame:
         raise UsageError("a Parquet file has a row a video: leave --per-frame out, or use .jsonl")
+    if find_spec("pyarrow") is None:
+        raise MissingExtraError("a Parquet file", "ray")

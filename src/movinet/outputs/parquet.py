@@ -99,9 +99,7 @@ class Parquet(Sink):
 def _schema() -> pyarrow.Schema:
     import pyarrow as pa
 
-    category = pa.struct(
-        [("label", pa.string()), ("index", pa.int32()), ("score", pa.float64())]
-    )
+    category = pa.struct([("label", pa.string()), ("index", pa.int32()), ("score", pa.float64())])
     event = pa.struct(
         [
             ("label", pa.string()),

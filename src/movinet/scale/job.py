@@ -82,9 +82,7 @@ class Job:
         warnings: tuple[str, ...] = ()
         embedding = None
         try:
-            summary = self.showing.watch(
-                classifier, video, [recorder], reached=reach, track=track
-            )
+            summary = self.showing.watch(classifier, video, [recorder], reached=reach, track=track)
         except SourceError as caught:
             error = str(caught)
             recorder.error(video, error)

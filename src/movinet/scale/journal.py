@@ -92,9 +92,7 @@ def read_story(file: IO[bytes]) -> Story:
     return story
 
 
-def _take(
-    story: Story, begun: set[str], record: dict[str, Any], results: int, place: int
-) -> None:
+def _take(story: Story, begun: set[str], record: dict[str, Any], results: int, place: int) -> None:
     """Take in a line at `place` that is no result; `results` is where those before it begin."""
     if "journal" in record:
         if record["journal"] != _FORMAT:
@@ -110,7 +108,9 @@ def _take(
         story.failed.setdefault(record["broke"], []).append(record["reason"])
     elif "done" in record:
         video = record["done"]
-        story.done[video] = Done(results, place - results, record["error"] is not None, record["stamp"])
+        story.done[video] = Done(
+            results, place - results, record["error"] is not None, record["stamp"]
+        )
         begun.discard(video)
         story.failed.pop(video, None)
     elif "stopped" in record:
@@ -184,8 +184,8 @@ class Journal:
             names = {**known, **settings}
             name = next(name for name in names if known.get(name) != settings.get(name))
             raise UsageError(
-                f"cannot go on with {self._results}: it was begun with another {name}; name another "
-                f"file, or remove {self.path} to begin anew"
+                f"cannot go on with {self._results}: it was begun with another {name}; "
+                f"name another file, or remove {self.path} to begin anew"
             )
         self._cut(self.story.size)
 
@@ -277,7 +277,7 @@ class Journal:
 def stamp_of(video: str) -> list[int] | None:
     """What changes when a file does: its size and the time of its change; None for no file."""
     try:
-        found = os.stat(video)
+        found = Path(video).stat()
     except (OSError, ValueError):
         return None
     return [found.st_size, found.st_mtime_ns]
