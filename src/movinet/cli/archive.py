@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from movinet.scale.outcome import Outcome
     from movinet.scale.rayengine import RayEngine
 
-    _Engine = Processes | RayEngine
-
 
 @dataclass(frozen=True)
 class Archive:
@@ -77,7 +75,8 @@ class Archive:
         """Classify them all, and give the exit status."""
         videos = list(dict.fromkeys(videos))
         with ExitStack() as stack:
-            engine = stack.enter_context(self._engine(job))
+            engine = self._engine(job)
+            stack.enter_context(engine)
             bar = stack.enter_context(ArchiveBar())
             previous = signal.signal(signal.SIGTERM, _interrupt)
             stack.callback(signal.signal, signal.SIGTERM, previous)
@@ -85,14 +84,16 @@ class Archive:
                 return self._print(job, videos, engine, bar)
             return self._write(self.out, job, videos, engine, bar)
 
-    def _engine(self, job: Job) -> _Engine:
+    def _engine(self, job: Job) -> Processes | RayEngine:
         if self.engine == "ray":
             from movinet.scale.rayengine import RayEngine
 
             return RayEngine(job, self.jobs, self.address)
         return Processes(job, self.jobs or cores())
 
-    def _print(self, job: Job, videos: list[str], engine: _Engine, bar: ArchiveBar) -> int:
+    def _print(
+        self, job: Job, videos: list[str], engine: Processes | RayEngine, bar: ArchiveBar
+    ) -> int:
         """Results on standard output, in the order of the videos."""
         with ExitStack() as stack:
             sinks = [stack.enter_context(sink) for sink in self._sinks()]
@@ -110,7 +111,7 @@ class Archive:
         return FAILED if ledger.tally.failed else DONE
 
     def _write(
-        self, out: str, job: Job, videos: list[str], engine: _Engine, bar: ArchiveBar
+        self, out: str, job: Job, videos: list[str], engine: Processes | RayEngine, bar: ArchiveBar
     ) -> int:
         """Results into a file when all are there; until then they are in the journal."""
         with Journal(out, job.settings()) as journal:

@@ -70,6 +70,10 @@ class Ledger:
         before = len(self._stamps) - len(self.todo) if story is not None else 0
         self.tally = Tally(len(self.todo), before)
 
+    def reasons(self) -> dict[str, list[str]]:
+        """Why earlier tries have failed, of each video of which some have."""
+        return self._tries.reasons()
+
     def begin(self, video: str) -> Outcome | None:
         """A try begins; an outcome instead, when too many have failed."""
         if video not in self._open:

@@ -40,6 +40,10 @@ class Tries:
         self._open.discard(video)
         self._reasons.pop(video, None)
 
+    def reasons(self) -> dict[str, list[str]]:
+        """Why tries have failed, of each video of which some have."""
+        return {video: list(reasons) for video, reasons in self._reasons.items()}
+
     def suspect(self, video: str) -> bool:
         """Whether a try of it has failed."""
         return video in self._reasons
