@@ -137,7 +137,8 @@ class Archive:
                     records, embedding = journal.result(video)
                     replay(records, job.info, sinks, embedding=embedding)
             failed = any(journal.story.done[video].failed for video in videos)
-        note(tally.text(engine.workers))
+        if tally.videos:
+            note(tally.text(engine.workers))
         return FAILED if failed else DONE
 
     def _sinks(self) -> list[Sink]:

@@ -3,10 +3,11 @@
 It is told by pickles on standard input: first the job, then names of videos. It answers on what
 was its standard output:
 
-    ("ready", cpu)                        the model is loaded
+    ("ready",)                            the model is loaded
     ("reached", seconds, length)          some twice a second, while frames come
     ("done", outcome)
-    ("failed", kind, message)             the whole run cannot go on
+    ("fell", message)                     the process has failed, and ends
+    ("failed", wrong usage, message)      the whole run cannot go on
 
 When its standard input ends, for whatever reason, so does the process, at once: whoever started
 it is gone, or wants it gone.
@@ -64,7 +65,11 @@ def main() -> None:
             counted = cpu
     except MovinetError as error:
         answer("failed", isinstance(error, UsageError), str(error))
-        threading.Event().wait()
+    # Whatever else goes wrong is a failed try of one video, of which people see one line.
+    except Exception as error:
+        text = " ".join(f"{type(error).__name__}: {error}".split())
+        answer("fell", f"the process that read it failed ({text})")
+    os._exit(1)
 
 
 def _answers() -> IO[bytes]:

@@ -106,6 +106,8 @@ class Processes:
         elif what == "done":
             worker.video = None
             listener.done(values[0])
+        elif what == "fell":
+            worker.fault = values[0]
         elif what == "failed":
             wrong_usage, text = values
             raise UsageError(text) if wrong_usage else MovinetError(text)

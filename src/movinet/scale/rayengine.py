@@ -28,8 +28,9 @@ from movinet.scale.outcome import Outcome
 from movinet.scale.processes import PATIENCE, Processes
 from movinet.scale.tries import Tries
 
-# What an actor asks for of a core. Ray fills a machine to half before it goes on to the next, so
-# each core gets one; and when a machine is lost, its actors find room on the others.
+# What an actor asks for of a core, though it uses a whole one: so actors of a machine that is lost
+# find room on the others. With a whole core each they would wait for the machine to come back, and
+# their videos with them.
 _CORE = 0.5
 # Videos that Ray is given at once. Each is a block of its own, so that its result comes at once.
 _BATCH = 10_000
@@ -139,7 +140,6 @@ class RayEngine:
             fn_constructor_args=(self._job, Path.cwd(), file, clerk, self._patience),
             compute=ray.data.ActorPoolStrategy(size=self._jobs, max_tasks_in_flight_per_actor=2),
             num_cpus=_CORE,
-            ray_remote_args_fn=_place,
         )
         results: queue.SimpleQueue[Outcome | BaseException | None] = queue.SimpleQueue()
 
@@ -179,11 +179,6 @@ def _quiet() -> None:
         ("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0"),  # else warns that this will be the default
     ):
         os.environ.setdefault(name, value)
-
-
-def _place() -> dict[str, Any]:
-    """Where an actor goes: see `_CORE`. Ray Data would go round the machines, big and small."""
-    return {"scheduling_strategy": "DEFAULT"}
 
 
 @contextmanager

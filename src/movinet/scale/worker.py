@@ -29,6 +29,7 @@ class Worker:
     Attributes:
         video: what it has been given and has not answered.
         ready: whether its model is loaded.
+        fault: why it ends, where it is known before it has.
         heard: when it last said something, on the monotonic clock.
     """
 
@@ -36,7 +37,7 @@ class Worker:
         self.video: str | None = None
         self.ready = False
         self.heard = time.monotonic()
-        self._stopped: str | None = None
+        self.fault: str | None = None
         # Whatever this process was found by, the worker finds it too.
         root = str(Path(movinet.__file__).resolve().parents[1])
         path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
@@ -63,7 +64,7 @@ class Worker:
 
     def stop(self, reason: str) -> None:
         """End it, for a reason."""
-        self._stopped = reason
+        self.fault = reason
         self._process.kill()
 
     def kill(self) -> None:
@@ -77,8 +78,8 @@ class Worker:
     def reason(self) -> str:
         """What has become of it, once it has ended."""
         status = self._process.wait()
-        if self._stopped is not None:
-            return self._stopped
+        if self.fault is not None:
+            return self.fault
         if status >= 0:
             return f"the process that read it ended with status {status}"
         try:
