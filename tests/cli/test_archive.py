@@ -7,17 +7,23 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kit.archive import alive, children, wait_for, write_archive, write_model
+from kit.archive import (
+    NAMES,
+    alive,
+    children,
+    classify,
+    gone_on,
+    held_up,
+    wait_for,
+    write_archive,
+    write_model,
+)
 from movinet.scale.journal import read_story
-
-NAMES = ["a", "b", "c", "d", "e"]
 
 
 @pytest.fixture(scope="module")
@@ -28,25 +34,6 @@ def place(tmp_path_factory) -> Path:
     write_archive(folder / "clips", NAMES)
     (folder / "clips" / "f.mp4").write_bytes(b"not a video")
     return folder
-
-
-def command(*arguments) -> list[str]:
-    line = [sys.executable, "-m", "movinet", "classify", *map(str, arguments)]
-    return [*line, "--model", "model.tflite"]
-
-
-def run(place: Path, *arguments, **options) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        command(*arguments),
-        cwd=place,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        **options,
-    )
-    assert "Traceback" not in done.stderr
-    return done
 
 
 def one_error(done, status: int) -> str:
@@ -61,7 +48,10 @@ def one_error(done, status: int) -> str:
     [(), ("--json",), ("--json", "--per-frame", "--top", 2), ("--events", "--event-on", 0.35)],
 )
 def test_standard_output_is_that_of_one_process(place, options):
-    alone, many = run(place, "clips", *options), run(place, "clips", *options, "--jobs", 2)
+    alone, many = (
+        classify(place, "clips", *options),
+        classify(place, "clips", *options, "--jobs", 2),
+    )
     assert alone.stdout == many.stdout != ""
     assert alone.returncode == many.returncode == 1
     *told, note = many.stderr.splitlines()
@@ -76,10 +66,10 @@ def test_a_file_is_that_of_one_process(place, tmp_path, name):
     if name.endswith("parquet"):
         pytest.importorskip("pyarrow")
     options = ("--embeddings", tmp_path / "vectors.npy")
-    run(place, "clips", "--out", tmp_path / name, *options)
+    classify(place, "clips", "--out", tmp_path / name, *options)
     alone = (tmp_path / name).read_bytes(), np.load(tmp_path / "vectors.npy")
     (tmp_path / name).unlink()
-    assert run(place, "clips", "--out", tmp_path / name, *options, "--jobs", 2).returncode == 1
+    assert classify(place, "clips", "--out", tmp_path / name, *options, "--jobs", 2).returncode == 1
     many = (tmp_path / name).read_bytes(), np.load(tmp_path / "vectors.npy")
     assert alone[0] == many[0]
     assert np.array_equal(alone[1], many[1], equal_nan=True)
@@ -89,7 +79,7 @@ def test_a_file_is_that_of_one_process(place, tmp_path, name):
 def test_subtitles_are_beside_each_video(place, tmp_path):
     shutil.copytree(place / "clips", tmp_path / "clips")
     for jobs in ((), ("--jobs", 2)):
-        run(place, tmp_path / "clips", "--subtitles", "vtt", "--event-on", 0.3, *jobs)
+        classify(place, tmp_path / "clips", "--subtitles", "vtt", "--event-on", 0.3, *jobs)
         written = sorted(tmp_path.glob("clips/*.vtt"))
         assert [path.name for path in written] == [f"{name}.actions.vtt" for name in NAMES]
         for path in written:
@@ -98,7 +88,7 @@ def test_subtitles_are_beside_each_video(place, tmp_path):
 
 def test_a_list_of_videos(place):
     names = "clips/c.mp4\n\nclips/a.mp4\r\nclips/c.mp4\n"
-    alone = run(place, "--list", "-", "--json", input=names)
+    alone = classify(place, "--list", "-", "--json", input=names)
     assert [json.loads(line)["video"] for line in alone.stdout.splitlines()] == [
         "clips/c.mp4",
         "clips/a.mp4",
@@ -106,65 +96,30 @@ def test_a_list_of_videos(place):
     ]
     (place / "list.txt").write_text(names)
     # Of many processes one does each video, once.
-    many = run(place, "--list", "list.txt", "--json", "--jobs", 2)
+    many = classify(place, "--list", "list.txt", "--json", "--jobs", 2)
     assert many.stdout.splitlines() == alone.stdout.splitlines()[:2]
-    assert one_error(run(place, "--list", "none.txt"), 2) == (
+    assert one_error(classify(place, "--list", "none.txt"), 2) == (
         "cannot read none.txt: No such file or directory"
     )
-    assert one_error(run(place, "--list", "-", input="\n"), 2) == "- names no video"
+    assert one_error(classify(place, "--list", "-", input="\n"), 2) == "- names no video"
 
 
 def test_new_videos_of_an_archive_are_done_and_the_others_kept(place, tmp_path):
     shutil.copytree(place / "clips", tmp_path / "clips")
     arguments = (tmp_path / "clips", "--jobs", 2, "--out", tmp_path / "out.jsonl")
-    run(place, *arguments)
+    classify(place, *arguments)
     first = (tmp_path / "out.jsonl").read_text().splitlines()
-    again = run(place, *arguments)
+    again = classify(place, *arguments)
     assert again.returncode == 1
     assert again.stderr == "movinet: note: 6 of 6 videos were done before\n"
     assert (tmp_path / "out.jsonl").read_text().splitlines() == first
     write_archive(tmp_path / "clips", ["bb"])
-    more = run(place, *arguments)
+    more = classify(place, *arguments)
     assert "movinet: note: 6 of 7 videos were done before" in more.stderr
     assert "movinet: note: 1 video, " in more.stderr
     lines = (tmp_path / "out.jsonl").read_text().splitlines()
     assert [line for line in lines if "bb.mp4" not in line] == first
     assert len(lines) == 7
-
-
-def held_up(
-    place: Path, folder: Path, *, tries: int = 1
-) -> tuple[subprocess.Popen[str], list[str], Path]:
-    """A run of two processes that is done but for a pipe, which nobody writes to."""
-    if tries == 1:
-        write_archive(folder, NAMES)
-    pipe = folder / "bb.mp4"
-    os.mkfifo(pipe)
-    videos = sorted(map(str, folder.glob("*.mp4")))
-    line = command(*videos, "--jobs", 2, "--out", folder / "out.jsonl")
-    run = subprocess.Popen(line, cwd=place, stderr=subprocess.PIPE, text=True)
-    journal = folder / "out.jsonl.journal"
-
-    def all_but_one() -> bool:
-        if not journal.exists():
-            return False
-        with journal.open("rb") as file:
-            story = read_story(file)
-        return len(story.done) == len(NAMES) and len(story.failed.get(str(pipe), ())) == tries
-
-    wait_for(all_but_one)
-    return run, videos, pipe
-
-
-def gone_on(place: Path, folder: Path, videos: list[str]) -> str:
-    """The same command again; what it says of what it goes on from."""
-    done = run(place, *videos, "--jobs", 2, "--out", folder / "out.jsonl")
-    assert done.returncode == 0, done.stderr
-    lines = (folder / "out.jsonl").read_text().splitlines()
-    assert [json.loads(line)["video"] for line in lines] == videos
-    alone = run(place, *videos, "--json")
-    assert alone.stdout.splitlines() == lines
-    return done.stderr.splitlines()[0]
 
 
 def test_a_killed_driver_goes_on(place, tmp_path):
@@ -178,7 +133,7 @@ def test_a_killed_driver_goes_on(place, tmp_path):
     pipe.unlink()
     write_archive(tmp_path, ["bb"])
     told = gone_on(place, tmp_path, videos)
-    assert told == "movinet: note: 5 of 6 videos were done before"
+    assert told[0] == "movinet: note: 5 of 6 videos were done before"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -207,7 +162,7 @@ def test_a_video_that_takes_the_driver_down_is_set_aside(place, tmp_path):
         driver.communicate()
         pipe.unlink()
     os.mkfifo(pipe)
-    done = run(place, *videos, "--jobs", 2, "--out", tmp_path / "out.jsonl")
+    done = classify(place, *videos, "--jobs", 2, "--out", tmp_path / "out.jsonl")
     assert done.returncode == 1
     error = f"cannot read {pipe}: the program, or the machine, that read it was lost, twice"
     assert f"movinet: error: {error}" in done.stderr.splitlines()
@@ -217,13 +172,13 @@ def test_a_video_that_takes_the_driver_down_is_set_aside(place, tmp_path):
 
 def test_other_settings_are_refused(place, tmp_path):
     out = tmp_path / "out.csv"
-    run(place, "clips", "--jobs", 2, "--out", out)
-    assert one_error(run(place, "clips", "--jobs", 2, "--out", out, "--top", 1), 2) == (
+    classify(place, "clips", "--jobs", 2, "--out", out)
+    assert one_error(classify(place, "clips", "--jobs", 2, "--out", out, "--top", 1), 2) == (
         f"cannot go on with {out}: it was begun with another top; name another file, or remove "
         f"{out}.journal to begin anew"
     )
     (tmp_path / "out.csv.journal").unlink()
-    run(place, "clips", "--jobs", 2, "--out", out, "--top", 1)
+    classify(place, "clips", "--jobs", 2, "--out", out, "--top", 1)
     with out.open() as file:
         assert len(list(csv.DictReader(file))) == 6
 
@@ -257,12 +212,12 @@ def test_other_settings_are_refused(place, tmp_path):
     ],
 )
 def test_what_makes_no_sense_is_said_first(place, options, error):
-    assert one_error(run(place, "clips", *options), 2) == error
+    assert one_error(classify(place, "clips", *options), 2) == error
 
 
 def test_parquet(place, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
-    run(place, "clips", "--out", tmp_path / "out.parquet", "--jobs", 2, "--top", 1)
+    classify(place, "clips", "--out", tmp_path / "out.parquet", "--jobs", 2, "--top", 1)
     rows = parquet.read_table(tmp_path / "out.parquet").to_pylist()
     assert list(rows[0]) == [
         "video", "model", "duration", "frames", "top", "damaged_packets", "events", "embedding",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +16,10 @@ from kit.tiny_model import TinyModel
 from movinet import load
 from movinet.outputs.showing import Reached, Showing
 from movinet.scale import Job, Outcome
+from movinet.scale.journal import read_story
 from movinet.stream import Classifier
+
+NAMES = ["a", "b", "c", "d", "e"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +83,66 @@ def tiny_job(folder: Path, **changes) -> Job:
         options=classifier.options,
         **{"showing": Showing(), **changes},
     )
+
+
+def classify(place: Path, *arguments, **options) -> subprocess.CompletedProcess[str]:
+    """Run `movinet classify` in a folder with a tiny model."""
+    done = subprocess.run(
+        command(*arguments),
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+        **options,
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def command(*arguments) -> list[str]:
+    """The command line of `classify`."""
+    line = [sys.executable, "-m", "movinet", "classify", *map(str, arguments)]
+    return [*line, "--model", "model.tflite"]
+
+
+def held_up(
+    place: Path, folder: Path, *options, tries: int = 1
+) -> tuple[subprocess.Popen[str], list[str], Path]:
+    """A run that is done but for a pipe, which nobody writes to; its videos, and the pipe.
+
+    `tries`: how often the pipe has been begun by then.
+    """
+    if tries == 1:
+        write_archive(folder, NAMES)
+    pipe = folder / "bb.mp4"
+    os.mkfifo(pipe)
+    videos = sorted(map(str, folder.glob("*.mp4")))
+    line = command(*videos, "--jobs", 2, "--out", folder / "out.jsonl", *options)
+    run = subprocess.Popen(line, cwd=place, stderr=subprocess.PIPE, text=True)
+    journal = folder / "out.jsonl.journal"
+
+    def all_but_one() -> bool:
+        if not journal.exists():
+            return False
+        with journal.open("rb") as file:
+            story = read_story(file)
+        return len(story.done) == len(NAMES) and len(story.failed.get(str(pipe), ())) == tries
+
+    wait_for(all_but_one, seconds=80)
+    return run, videos, pipe
+
+
+def gone_on(place: Path, folder: Path, videos: list[str], *options) -> list[str]:
+    """Give the same command again and see that all is there; what it says, line by line."""
+    done = classify(place, *videos, "--jobs", 2, "--out", folder / "out.jsonl", *options)
+    assert done.returncode == 0, done.stderr
+    lines = (folder / "out.jsonl").read_text().splitlines()
+    assert [json.loads(line)["video"] for line in lines] == videos
+    alone = classify(place, *videos, "--json")
+    assert alone.stdout.splitlines() == lines
+    assert done.stdout == ""
+    return done.stderr.splitlines()
 
 
 def children(pid: int) -> list[int]:

@@ -11,6 +11,7 @@ import logging
 import os
 import pickle
 import queue
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -106,6 +107,8 @@ class RayEngine:
         import ray
 
         if not ray.is_initialized():
+            if self._address is not None:
+                _knock(self._address)
             where: dict[str, Any] = {"address": self._address}
             if self._address is None:
                 where = {"num_cpus": self._jobs or cores(), "include_dashboard": False}
@@ -116,6 +119,7 @@ class RayEngine:
                 text = str(error).strip().splitlines()
                 raise MovinetError(f"cannot use Ray at {self._address}: {text[0]}") from error
             self._stack.callback(ray.shutdown)
+            self._stack.enter_context(_clean_output())
         if self._jobs is None:
             resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
             self._jobs = max(1, int(resources.get("CPU", 1)))
@@ -181,6 +185,19 @@ def _quiet() -> None:
         os.environ.setdefault(name, value)
 
 
+def _knock(address: str) -> None:
+    """Ray would wait for minutes for a cluster that is not there."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host.rpartition("/")[2].strip("[]"), int(port)), 10).close()
+    except OSError as error:
+        raise MovinetError(
+            f"cannot use Ray at {address}: {error.strerror or 'nobody answers'}"
+        ) from error
+
+
 @contextmanager
 def _silence() -> Iterator[None]:
     """Ray says on standard error, past Python, that it was told to say less."""
@@ -192,6 +209,22 @@ def _silence() -> Iterator[None]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+@contextmanager
+def _clean_output() -> Iterator[None]:
+    """Ray prints what befalls its machines on standard output, where results are.
+
+    It has no setting for that, so the function that prints is taken out.
+    """
+    from ray._private import worker
+
+    kept = worker.print_to_stdstream
+    worker.print_to_stdstream = lambda *given, **more: None
+    try:
+        yield
+    finally:
+        worker.print_to_stdstream = kept
 
 
 def _start_clerk(reasons: dict[str, list[str]]) -> Any:  # noqa: ANN401 (an actor has no type)
