@@ -188,6 +188,11 @@ def test_other_settings_are_refused(place, tmp_path):
     [
         (("--address", "auto"), "--address is that of a Ray cluster: add --engine ray"),
         (
+            ("--engine", "ray", "--address", "ray://head:10001"),
+            "ray://head:10001 is for Ray's client, which Ray Data does not work over: run this on "
+            "a machine of the cluster, with --address auto",
+        ),
+        (
             ("--jobs", 2, "--plot", "a.svg"),
             "--plot does not go with many processes: leave --jobs and --engine out",
         ),

@@ -1,7 +1,7 @@
 """`RayEngine`: videos on a Ray cluster, with Ray Data and a pool of actors.
 
-Ray starts an actor a job, on whatever machine has a core free, and hands each one video after the
-other. The actor has them read by a process of its own, as `Processes` does here, so that a video
+Ray starts an actor a job, on whatever machine has a core free, and hands each some videos at a
+time. The actor has them read by a process of its own, as `Processes` does here, so that a video
 that crashes its reader takes no actor along. Results come back to this process, which alone writes.
 """
 
@@ -14,6 +14,7 @@ import queue
 import socket
 import tempfile
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -21,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from movinet.errors import MissingExtraError, MovinetError
+from movinet.errors import MissingExtraError, MovinetError, UsageError
 from movinet.scale.engine import cores
 from movinet.scale.job import Job
 from movinet.scale.ledger import Ledger
@@ -33,10 +34,12 @@ from movinet.scale.tries import Tries
 # find room on the others. With a whole core each they would wait for the machine to come back, and
 # their videos with them.
 _CORE = 0.5
-# Videos that Ray is given at once. Each is a block of its own, so that its result comes at once.
+# Videos that Ray is given at once.
 _BATCH = 10_000
-# Seconds between two looks at what the actors have begun.
-_SECONDS_BETWEEN = 0.5
+# Videos that an actor is given at once. Handing out costs Ray some 20 ms of processor time.
+_MOST_AT_ONCE = 16
+# Seconds between two looks at what the actors have told.
+_SECONDS_BETWEEN = 0.3
 
 
 class RayEngine:
@@ -58,7 +61,13 @@ class RayEngine:
 
         Raises:
             MissingExtraError: Ray is not installed.
+            UsageError: the address is that of Ray's client.
         """
+        if address is not None and address.startswith("ray://"):
+            raise UsageError(
+                f"{address} is for Ray's client, which Ray Data does not work over: run this on a "
+                "machine of the cluster, with --address auto"
+            )
         _quiet()
         try:
             import ray.data  # noqa: F401
@@ -137,39 +146,45 @@ class RayEngine:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-        rows = [{"video": pickle.dumps(video)} for video in videos]
+        actors = min(self._jobs or 1, len(videos))
+        rows = [{"videos": pickle.dumps(part)} for part in _parts(videos, actors)]
         reader: Any = _Reader  # Ray makes one of it in each actor, and calls that
         data = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
             reader,
             fn_constructor_args=(self._job, Path.cwd(), file, clerk, self._patience),
-            compute=ray.data.ActorPoolStrategy(size=self._jobs, max_tasks_in_flight_per_actor=2),
+            compute=ray.data.ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=2),
             num_cpus=_CORE,
         )
-        results: queue.SimpleQueue[Outcome | BaseException | None] = queue.SimpleQueue()
+        ends: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
 
-        def collect() -> None:
+        def work() -> None:
             try:
-                for batch in data.iter_batches(
-                    batch_size=None, batch_format="numpy", prefetch_batches=0
-                ):
-                    for value in batch["outcome"]:
-                        results.put(pickle.loads(value))
+                for _ in data.iter_batches(batch_size=None, prefetch_batches=0):
+                    pass
             except BaseException as error:
-                results.put(error)
+                ends.put(error)
             else:
-                results.put(None)
+                ends.put(None)
 
-        threading.Thread(target=collect, daemon=True).start()
-        while True:
+        threading.Thread(target=work, daemon=True).start()
+        ended = False
+        while not ended:
             with suppress(queue.Empty):
-                result = results.get(timeout=_SECONDS_BETWEEN)
-                if result is None:
-                    break
-                if isinstance(result, BaseException):
-                    raise result
-                ledger.done(result)
+                error = ends.get(timeout=_SECONDS_BETWEEN)
+                if error is not None:
+                    raise error
+                ended = True
             for what, *values in ray.get(clerk.news.remote()):
                 getattr(ledger, what)(*values)
+
+
+def _parts(videos: Sequence[str], actors: int) -> Iterator[list[str]]:
+    """Videos that an actor is given at once: fewer and fewer, so that all actors end together."""
+    first = 0
+    while first < len(videos):
+        size = max(1, min(_MOST_AT_ONCE, (len(videos) - first) // (4 * actors)))
+        yield list(videos[first : first + size])
+        first += size
 
 
 def _quiet() -> None:
@@ -183,6 +198,8 @@ def _quiet() -> None:
         ("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0"),  # else warns that this will be the default
     ):
         os.environ.setdefault(name, value)
+    # What Ray says of its own use of itself is nothing that people here can change.
+    warnings.filterwarnings("ignore", module=r"ray\.")
 
 
 def _knock(address: str) -> None:
@@ -237,27 +254,40 @@ def _start_clerk(reasons: dict[str, list[str]]) -> Any:  # noqa: ANN401 (an acto
 
 
 class _Clerk:
-    """An actor beside the driver: knows which tries have failed, wherever that was."""
+    """An actor beside the driver: told everything by the others, and asked by them.
+
+    Results go this way and not through Ray Data, which would hand out those of several videos
+    together, when the last of them is done.
+    """
 
     def __init__(self, reasons: dict[str, list[str]]) -> None:
         self._tries = Tries(reasons)
+        self._done: set[str] = set()
         self._news: list[tuple[Any, ...]] = []
 
-    def begin(self, video: str) -> Outcome | None:
-        self._news.append(("begin", video))
-        return self._tries.begin(video)
+    def look(self, videos: list[str]) -> dict[str, Outcome | None]:
+        """Those that are still to do, each with its outcome if too many tries have failed.
+
+        A reader asks once, before it begins. What is under way then was so on a machine, or in an
+        actor, that was lost.
+        """
+        return {video: self._tries.look(video) for video in videos if video not in self._done}
+
+    def tell(self, news: list[tuple[Any, ...]]) -> None:
+        for what, *values in news:
+            if what == "begin":
+                self._tries.begin(values[0])
+            elif what == "done":
+                self._tries.end(values[0].video)
+                self._done.add(values[0].video)
+        self._news += news
 
     def broke(self, video: str, reason: str) -> Outcome | None:
         self._news.append(("broke", video, reason))
         return self._tries.broke(video, reason)
 
-    def reached(self, video: str, seconds: float, length: float | None) -> None:
-        self._news.append(("reached", video, seconds, length))
-
-    def end(self, video: str) -> None:
-        self._tries.end(video)
-
     def news(self) -> list[tuple[Any, ...]]:
+        """What was told since the last time: names of methods of a `Ledger`, and arguments."""
         news, self._news = self._news, []
         return news
 
@@ -280,7 +310,8 @@ class _Reader:
         job = replace(job, model=self._model(job.model, file))
         self._processes = Processes(job, 1, patience=patience)
         self._clerk = clerk
-        self._outcome: Outcome | None = None
+        self._given_up: dict[str, Outcome | None] = {}
+        self._news: list[tuple[Any, ...]] = []
 
     def _model(self, path: Path, file: Any) -> Path:  # noqa: ANN401 (a reference of Ray)
         """The model goes along with the work: no machine but the driver's need have it."""
@@ -296,25 +327,37 @@ class _Reader:
         return copy
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Classify the video of a row."""
-        self._processes.run([pickle.loads(row["video"])], self)
-        return {"outcome": pickle.dumps(self._outcome)}
-
-    def begin(self, video: str) -> Outcome | None:
+        """Classify the videos of a row."""
         import ray
 
-        given_up: Outcome | None = ray.get(self._clerk.begin.remote(video))
+        self._given_up = ray.get(self._clerk.look.remote(pickle.loads(row["videos"])))
+        self._processes.run(self._given_up, self)
+        # Waits, so that nothing is lost when Ray ends the actor.
+        ray.get(self._send())
+        return {"videos": len(self._given_up)}
+
+    def begin(self, video: str) -> Outcome | None:
+        given_up = self._given_up[video]
+        if given_up is None:
+            self._news.append(("begin", video))
+            self._send()
         return given_up
 
     def broke(self, video: str, reason: str) -> Outcome | None:
         import ray
 
+        self._send()
         given_up: Outcome | None = ray.get(self._clerk.broke.remote(video, reason))
         return given_up
 
     def reached(self, video: str, seconds: float, length: float | None) -> None:
-        self._clerk.reached.remote(video, seconds, length)
+        self._news.append(("reached", video, seconds, length))
+        self._send()
 
     def done(self, outcome: Outcome) -> None:
-        self._clerk.end.remote(outcome.video)
-        self._outcome = outcome
+        # Sent with the beginning of the next, which comes at once.
+        self._news.append(("done", outcome))
+
+    def _send(self) -> Any:  # noqa: ANN401 (a reference of Ray)
+        news, self._news = self._news, []
+        return self._clerk.tell.remote(news)

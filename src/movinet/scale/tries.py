@@ -21,13 +21,17 @@ class Tries:
 
     def begin(self, video: str) -> Outcome | None:
         """A try begins; an outcome instead, when too many have failed."""
-        if video in self._open:
-            self._open.discard(video)
-            self._fail(video, LOST)
-        given_up = self._given_up(video)
+        given_up = self.look(video)
         if given_up is None:
             self._open.add(video)
         return given_up
+
+    def look(self, video: str) -> Outcome | None:
+        """Whether too many have failed, if what has begun before is lost."""
+        if video in self._open:
+            self._open.discard(video)
+            self._fail(video, LOST)
+        return self._given_up(video)
 
     def broke(self, video: str, reason: str) -> Outcome | None:
         """A try has failed; None: another one may begin."""
