@@ -142,7 +142,7 @@ class Archive:
         return FAILED if failed else DONE
 
     def _sinks(self) -> list[Sink]:
-        sinks = [main_sink(self.out, self.as_json)]
+        sinks = [main_sink(self.out, self.as_json, embeddings=self.embeddings is not None)]
         if self.embeddings is not None:
             from movinet.outputs.embeddings import Embeddings
 

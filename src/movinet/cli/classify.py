@@ -166,7 +166,7 @@ def classify(
     loaded()
     failed = False
     with ExitStack() as stack:
-        sinks: list[Sink] = [main_sink(out, as_json)]
+        sinks: list[Sink] = [main_sink(out, as_json, embeddings=embeddings is not None)]
         if embeddings is not None:
             from movinet.outputs.embeddings import Embeddings
 

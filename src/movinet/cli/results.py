@@ -8,8 +8,8 @@ from movinet.errors import MissingExtraError, UsageError
 from movinet.outputs.sink import Sink
 
 
-def main_sink(out: str | None, as_json: bool) -> Sink:
-    """A table, or a file by its ending.
+def main_sink(out: str | None, as_json: bool, *, embeddings: bool) -> Sink:
+    """A table, or a file by its ending; `embeddings`: the pooled features too, where it can.
 
     Raises:
         UsageError: when the file is a folder.
@@ -28,7 +28,7 @@ def main_sink(out: str | None, as_json: bool) -> Sink:
     if out is not None and is_parquet(out) and not as_json:
         from movinet.outputs.parquet import Parquet
 
-        return Parquet(out)
+        return Parquet(out, embeddings=embeddings)
     from movinet.outputs.jsonlines import JsonLines
 
     return JsonLines(out)

@@ -25,8 +25,12 @@ class Parquet(Sink):
     Moments have no place in it and are left out.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, embeddings: bool = False) -> None:
         """Begin the file beside its name.
+
+        Args:
+            path: the file.
+            embeddings: keep the pooled features; without, the column is empty.
 
         Raises:
             UsageError: when it is a folder.
@@ -38,7 +42,7 @@ class Parquet(Sink):
         except ImportError as error:
             raise MissingExtraError("a Parquet file", "ray") from error
         check_place(path)
-        self._path = Path(path)
+        self._path, self._embeddings = Path(path), embeddings
         self._beside = self._path.with_name(f".{self._path.name}.part")
         self._rows: list[Record] = []
         self._events: list[Record] = []
@@ -55,7 +59,9 @@ class Parquet(Sink):
 
     def summary(self, video: str, summary: Summary, top: Sequence[Category]) -> None:
         """A row."""
-        vector = None if summary.embedding is None else summary.embedding.tolist()
+        vector = None
+        if self._embeddings and summary.embedding is not None:
+            vector = summary.embedding.tolist()
         self._add({**summary_record(video, summary, top), "embedding": vector})
 
     def error(self, video: str, message: str) -> None:
