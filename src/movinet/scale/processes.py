@@ -134,4 +134,5 @@ class Processes:
         now = time.monotonic()
         for worker in self._workers:
             if worker.video is not None and now - worker.heard > self._patience:
-                worker.stop(f"no frame came of it in {self._patience:g} s")
+                worker.fault = f"no frame came of it in {self._patience:g} s"
+                worker.kill()
