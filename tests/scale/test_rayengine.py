@@ -26,12 +26,8 @@ from movinet.scale import Ledger, Outcome
 
 pytest.importorskip("ray")
 
-# Of Ray itself, as it is imported and used as its documentation says.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+# Ray reads settings of its own that it calls old.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")
 # A machine is missed in a second, and not in half a minute; none starts workers that may be wanted.
 _CONFIG = {
     "health_check_initial_delay_ms": 0,
@@ -43,14 +39,19 @@ _CONFIG = {
 TESTS = str(Path(__file__).parents[1])
 
 
+@pytest.fixture(autouse=True)
+def not_last_of_all(monkeypatch):
+    """Ray's workers let everything else go first, which on a busy machine takes minutes."""
+    monkeypatch.setenv("RAY_worker_niceness", "0")
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+
+
 @pytest.fixture
 def cluster(monkeypatch):
     """Ray's own cluster for tests: the machine of the driver, all on this one."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([TESTS, os.environ.get("PYTHONPATH", "")]))
     import ray
     from ray.cluster_utils import Cluster
-
-    import movinet.scale.rayengine  # noqa: F401  (before Ray, which it quietens)
 
     made = Cluster(
         initialize_head=True,

@@ -11,6 +11,7 @@ import logging
 import os
 import pickle
 import queue
+import signal
 import socket
 import tempfile
 import threading
@@ -121,12 +122,15 @@ class RayEngine:
             where: dict[str, Any] = {"address": self._address}
             if self._address is None:
                 where = {"num_cpus": self._jobs or cores(), "include_dashboard": False}
+            # Ray has its own way with SIGTERM; people's stays.
+            kept = signal.getsignal(signal.SIGTERM)
             try:
                 with _silence():
                     ray.init(**where, log_to_driver=False, logging_level=logging.CRITICAL)
             except (ConnectionError, ValueError, RuntimeError) as error:
                 text = str(error).strip().splitlines()
                 raise MovinetError(f"cannot use Ray at {self._address}: {text[0]}") from error
+            signal.signal(signal.SIGTERM, kept)
             self._stack.callback(ray.shutdown)
             self._stack.enter_context(_clean_output())
         if self._jobs is None:
