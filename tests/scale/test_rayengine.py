@@ -139,3 +139,14 @@ def test_a_cluster_that_is_not_there_is_one_line(tmp_path):
     done = classify(tmp_path, "a.mp4", "--engine", "ray", "--address", "127.0.0.1:1")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "movinet: error: cannot use Ray at 127.0.0.1:1: Connection refused\n"
+
+
+def test_videos_are_handed_out_so_that_all_end_together():
+    from movinet.scale.rayengine import _parts
+
+    videos = [str(number) for number in range(100)]
+    parts = list(_parts(videos, 2))
+    assert [video for part in parts for video in part] == videos
+    sizes = [len(part) for part in parts]
+    assert sizes == sorted(sizes, reverse=True)
+    assert (sizes[0], sizes[-4:]) == (12, [1, 1, 1, 1])

@@ -156,7 +156,7 @@ class RayEngine:
         data = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
             reader,
             fn_constructor_args=(self._job, Path.cwd(), file, clerk, self._patience),
-            compute=ray.data.ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=2),
+            compute=ray.data.ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=1),
             num_cpus=_CORE,
         )
         ends: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
@@ -195,6 +195,7 @@ def _quiet() -> None:
     """Settings of Ray that must stand before it is imported; what people have set stays."""
     for name, value in (
         ("RAY_USAGE_STATS_ENABLED", "0"),  # tells its makers nothing
+        ("RAY_ENABLE_AUTO_CONNECT", "0"),  # else starts anew for what is under way as it ends
         (
             "RAY_BACKEND_LOG_LEVEL",
             "fatal",
