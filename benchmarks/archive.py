@@ -91,8 +91,8 @@ def main() -> None:
     }
     for options, cores in runs.values():
         timed(options, cores=cores)
-    found = {name: [timed(*run[:1], cores=run[1]) for run in [runs[name]]] for name in runs}
-    for _ in range(ROUNDS - 1):
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
+    for _ in range(ROUNDS):
         for name, (options, cores) in runs.items():
             found[name].append(timed(options, cores=cores))
     middle = {
