@@ -23,6 +23,7 @@ NAMES = (
     "events",
     "serve",
     "streams",
+    "archive",
 )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from movinet.cli.archiveoptions import archive_options, chosen_archive
 from movinet.cli.downloadbar import DownloadBar
 from movinet.cli.eventoptions import chosen_events, event_options, say_delay
 from movinet.cli.inputs import find_inputs
@@ -24,18 +24,23 @@ from movinet.cli.options import (
 )
 from movinet.cli.program import loaded
 from movinet.cli.progress import Progress
+from movinet.cli.results import check_results, main_sink
+from movinet.cli.telling import say, warn
 from movinet.errors import SourceError, UsageError
-from movinet.outputs.sink import Sink
-from movinet.stream import Classifier, Gathering, load, predictions
+from movinet.outputs.showing import Showing, warnings_of
+from movinet.stream import load
+from movinet.stream.classifier import find_model
 
 if TYPE_CHECKING:
     from movinet.models import ModelInfo
+    from movinet.outputs.sink import Sink
     from movinet.outputs.track import Track
-    from movinet.stream import Event, Prediction
+    from movinet.stream import Classifier
 
 
 @click.command()
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.argument("inputs", nargs=-1, metavar="INPUT...")
+@click.option("--list", "list_file", metavar="FILE", help="Videos, one a line; - for stdin.")
 @model_option
 @labels_option
 @click.option(
@@ -48,7 +53,9 @@ if TYPE_CHECKING:
 @click.option("--deny", multiple=True, metavar="LABEL", help="Not this label (may be repeated).")
 @click.option("--per-frame", is_flag=True, help="Also a line for each prediction.")
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines instead of a table.")
-@click.option("--out", metavar="FILE", help="Write results to FILE: CSV for .csv, else JSON Lines.")
+@click.option(
+    "--out", metavar="FILE", help="Write results to FILE: .csv, .parquet, else JSON Lines."
+)
 @click.option("--embeddings", metavar="FILE.npy", help="Write the pooled features, a row a video.")
 @click.option("--start", type=float, metavar="SECONDS", help="Begin here.")
 @click.option("--end", type=float, metavar="SECONDS", help="Stop here.")
@@ -69,8 +76,10 @@ if TYPE_CHECKING:
 @horizon_option
 @threads_option
 @backend_option
+@archive_options
 def classify(
     inputs: Sequence[str],
+    list_file: str | None,
     model: str | None,
     labels: str | None,
     top: int,
@@ -93,7 +102,7 @@ def classify(
     plot: str | None,
     annotate: str | None,
     font: str | None,
-    **given: Any,  # noqa: ANN401 (the options of events)
+    **given: Any,  # noqa: ANN401 (the options of events and of many videos)
 ) -> int:
     """Say which actions videos show.
 
@@ -104,8 +113,13 @@ def classify(
     movinet classify dance.mp4 --model movinet_a0_stream_k600_int8.tflite --labels labels.txt
     movinet classify clips/ --model my.tflite --json > results.jsonl
     movinet classify match.mp4 --events --plot match.html --annotate match_seen.mp4
+    movinet classify archive/ --jobs 8 --out results.jsonl
     """
+    if not inputs and list_file is None:
+        raise click.UsageError("Missing argument 'INPUT...'.")
+    check_results(out, per_frame=per_frame, as_json=as_json)
     looks = Looks(subtitles=subtitles, plot=plot, annotate=annotate, font=font)
+    archive = chosen_archive(given, looks, out=out, as_json=as_json, embeddings=embeddings)
     events = chosen_events(given, wanted=looks.wanted)
     model = model_or_starter(model)
     with DownloadBar(model) as progress:
@@ -123,13 +137,36 @@ def classify(
         )
     if events is not None:
         say_delay(classifier)
-    among = _allowed(classifier.info, allow, deny)
-    videos = find_inputs(inputs, source_fps)
+    showing = Showing(
+        top=top,
+        threshold=threshold,
+        among=_allowed(classifier.info, allow, deny),
+        per_frame=per_frame,
+        source_fps=source_fps,
+        start=start,
+        end=end,
+    )
+    videos = find_inputs(inputs, source_fps, list_file)
     looks.check(videos)
+    if archive is not None:
+        from movinet.scale import Job
+
+        job = Job(
+            model=find_model(model)[0],
+            info=classifier.info,
+            options=classifier.options,
+            showing=showing,
+            backend=backend,
+            threads=threads,
+            embeddings=embeddings is not None,
+            subtitles=subtitles,
+        )
+        archive.check(job, videos)
+        return archive.run(job, videos)
     loaded()
     failed = False
     with ExitStack() as stack:
-        sinks: list[Sink] = [_main_sink(out, as_json)]
+        sinks: list[Sink] = [main_sink(out, as_json, embeddings=embeddings is not None)]
         if embeddings is not None:
             from movinet.outputs.embeddings import Embeddings
 
@@ -137,7 +174,7 @@ def classify(
         if given["on_event"]:
             from movinet.outputs.eventcommand import EventCommand
 
-            sinks.append(EventCommand(given["on_event"], say=_warn))
+            sinks.append(EventCommand(given["on_event"], say=warn))
         for sink in sinks:
             stack.enter_context(sink)
         # No bar where lines on the same terminal show how it goes on.
@@ -145,114 +182,45 @@ def classify(
         stack.callback(bar.hide)
         for video in videos:
             try:
-                _classify(
-                    video,
-                    classifier,
-                    sinks,
-                    looks,
-                    bar,
-                    top=top,
-                    threshold=threshold,
-                    among=among,
-                    per_frame=per_frame,
-                    source_fps=source_fps,
-                    start=start,
-                    end=end,
-                )
+                _classify(showing, video, classifier, sinks, looks, bar)
             except SourceError as error:
                 failed = True
                 bar.hide()
                 for sink in sinks:
                     sink.error(video, str(error))
-                _say(f"movinet: error: {error}")
+                say(f"movinet: error: {error}")
     return 1 if failed else 0
 
 
 def _classify(
+    showing: Showing,
     video: str,
     classifier: Classifier,
-    sinks: Iterable[Sink],
+    sinks: Sequence[Sink],
     looks: Looks,
     progress: Progress,
-    *,
-    top: int,
-    threshold: float,
-    among: frozenset[int] | None,
-    per_frame: bool,
-    source_fps: float | None,
-    start: float | None,
-    end: float | None,
 ) -> None:
-    gathering = Gathering(classifier)
     track = looks.track(video, classifier.info)
-    with classifier.open(video, source_fps=source_fps, start=start, end=end) as source:
-        progress.begin(video, _span(source.duration, start, end))
-        prediction: Prediction
-        for prediction in predictions(source, gathering.stream):
-            told = gathering.add(prediction)
-            progress.reach(prediction.time - (Fraction(start) if start else 0))
-            if per_frame:
-                best = prediction.top(top, threshold=threshold, among=among)
-                for sink in sinks:
-                    sink.prediction(video, prediction, best)
-            if track is not None:
-                track.prediction(prediction)
-            _tell(sinks, track, video, told)
-        _tell(sinks, track, video, gathering.finish())
-        summary = gathering.summary(source)
+    progress.begin(video)
+    summary = showing.watch(classifier, video, sinks, reached=progress.reach, track=track)
     progress.hide()
-    best = summary.top(top, threshold=threshold, among=among)
+    best = showing.best(summary)
     for sink in sinks:
         sink.summary(video, summary, best)
-    if summary.damaged_packets:
-        count = summary.damaged_packets
-        _warn(f"{video}: {count} damaged {'packet was' if count == 1 else 'packets were'} skipped")
-    if summary.ended_early is not None:
-        _warn(f"{video}: ended early ({summary.ended_early})")
+    for text in warnings_of(video, summary):
+        warn(text)
     if track is not None:
-        track.duration = summary.duration
         _write_looks(looks, video, track)
-
-
-def _tell(sinks: Iterable[Sink], track: Track | None, video: str, events: Iterable[Event]) -> None:
-    for event in events:
-        for sink in sinks:
-            sink.event(video, event)
-        if track is not None:
-            track.event(event)
 
 
 def _write_looks(looks: Looks, video: str, track: Track) -> None:
     if looks.annotate is None:
-        looks.write(video, track, _warn, None)
+        looks.write(video, track, warn, None)
         return
     from movinet.cli.countbar import CountBar
 
     with CountBar("annotating", "frames") as bar:
-        looks.write(video, track, _warn, bar)
-
-
-def _warn(text: str) -> None:
-    _say(f"movinet: warning: {text}")
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)
-
-
-def _main_sink(out: str | None, as_json: bool) -> Sink:
-    # Each is imported where it is chosen: a short video is over sooner than a long import.
-    if out is None and not as_json:
-        from movinet.outputs.table import Table
-
-        return Table()
-    if out is not None and out.lower().endswith(".csv") and not as_json:
-        from movinet.outputs.csvfile import Csv
-
-        return Csv(out)
-    from movinet.outputs.jsonlines import JsonLines
-
-    return JsonLines(out)
+        looks.write(video, track, warn, bar)
 
 
 def _allowed(info: ModelInfo, allow: Sequence[str], deny: Sequence[str]) -> frozenset[int] | None:
@@ -272,11 +240,3 @@ def _allowed(info: ModelInfo, allow: Sequence[str], deny: Sequence[str]) -> froz
         for index, name in enumerate(names)
         if (not allow or name in allow) and name not in deny
     )
-
-
-def _span(duration: Fraction | None, start: float | None, end: float | None) -> Fraction | None:
-    """Seconds to go through, where known."""
-    last = duration
-    if end is not None:
-        last = Fraction(end) if duration is None else min(duration, Fraction(end))
-    return None if last is None else max(Fraction(0), last - Fraction(start or 0))

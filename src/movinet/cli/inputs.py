@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,17 +10,25 @@ from movinet.errors import UsageError
 from movinet.frames.discovery import expand, find_videos, has_magic, images_in, is_image, is_video
 
 
-def find_inputs(inputs: Sequence[str], source_fps: float | None) -> list[str]:
+def find_inputs(
+    inputs: Sequence[str], source_fps: float | None, list_file: str | None = None
+) -> list[str]:
     """The videos to go through, in order.
 
     Folders are searched recursively for videos; other files in them are ignored. A folder or glob
     of nothing but images is one video. What cannot be found stays in the list, so that it fails
     when it is opened, as one failed input among others.
 
+    Args:
+        inputs: what was named.
+        source_fps: frames per second of images.
+        list_file: a file with more names, one a line, each taken as it stands; "-": standard input.
+
     Raises:
-        UsageError: when images are given without `source_fps`.
+        UsageError: when images are given without `source_fps`, or the list cannot be read or names
+            nothing.
     """
-    videos: list[str] = []
+    videos: list[str] = [] if list_file is None else _listed(list_file)
     for name in inputs:
         path = Path(name)
         if path.is_dir():
@@ -33,6 +42,19 @@ def find_inputs(inputs: Sequence[str], source_fps: float | None) -> list[str]:
         else:
             videos.append(name)
     return videos
+
+
+def _listed(list_file: str) -> list[str]:
+    try:
+        data = sys.stdin.buffer.read() if list_file == "-" else Path(list_file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {list_file}: {error.strerror}") from error
+    # A name of a file need not be UTF-8.
+    lines = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff").split("\n")
+    names = [line.removesuffix("\r") for line in lines if line.strip()]
+    if not names:
+        raise UsageError(f"{list_file} names no video")
+    return names
 
 
 def _folder(name: str, source_fps: float | None) -> list[str]:

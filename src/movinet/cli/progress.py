@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from movinet.cli.bar import Bar
@@ -23,22 +22,19 @@ class Progress(Bar):
         self._videos = videos
         self._number = 0
         self._what = ""
-        self._seconds: float | None = None
         self._began = 0.0
 
-    def begin(self, video: str, seconds: Fraction | None) -> None:
-        """The next video, of so many seconds (None: unknown)."""
+    def begin(self, video: str) -> None:
+        """The next video."""
         self._number += 1
         count = f"[{self._number}/{self._videos}] " if self._videos > 1 else ""
         self._what = f"{count}{video}"
-        self._seconds = None if seconds is None else float(seconds)
         self._began = time.monotonic()
 
-    def reach(self, moment: Fraction) -> None:
-        """So many seconds of the video are done."""
-        done = float(moment)
-        speed = f"{done / max(time.monotonic() - self._began, 1e-6):.1f}x real time"
-        self.at(self._what, done, self._seconds, speed=speed)
+    def reach(self, seconds: float, length: float | None) -> None:
+        """So many seconds of the video are done, of so many (None: unknown)."""
+        speed = f"{seconds / max(time.monotonic() - self._began, 1e-6):.1f}x real time"
+        self.at(self._what, seconds, length, speed=speed)
 
 
 def _columns() -> list[ProgressColumn]:

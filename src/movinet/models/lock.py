@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 if sys.platform == "win32":
     import msvcrt
 
-    def _acquire(file: IO[bytes]) -> None:
+    def _acquire(file: IO[bytes], *, wait: bool = True) -> None:
         while True:
             file.seek(0)
             try:
                 msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-            except PermissionError:  # somebody else holds it
+            except PermissionError as error:  # somebody else holds it
+                if not wait:
+                    raise BlockingIOError(str(error)) from error
                 time.sleep(0.1)
             else:
                 return
@@ -31,8 +33,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _acquire(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    def _acquire(file: IO[bytes], *, wait: bool = True) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _release(file: IO[bytes]) -> None:
         fcntl.flock(file, fcntl.LOCK_UN)
@@ -54,3 +56,18 @@ def locked(path: Path) -> Iterator[None]:
             yield
         finally:
             _release(file)
+
+
+@contextlib.contextmanager
+def held(file: IO[bytes]) -> Iterator[None]:
+    """Hold `file` itself, without waiting.
+
+    Raises:
+        BlockingIOError: somebody else holds it.
+        OSError: its file system knows no locks.
+    """
+    _acquire(file, wait=False)
+    try:
+        yield
+    finally:
+        _release(file)
