@@ -36,8 +36,12 @@ $(OLDEST)/ready: pyproject.toml
 demo: .venv-demo/ready
 	.venv-demo/bin/python scripts/demo.py $(if $(MODEL),--model "$(MODEL)") $(if $(LABELS),--labels "$(LABELS)") $(if $(VIDEO),--video "$(VIDEO)")
 
+# These measure no time and share nothing, so they share the cores; the others run one by one.
+TOGETHER := $(addprefix tests/,datasets evaluation export frames models network outputs runtime stream synthetic training weights)
+
 test: $(VENV)/ready test-oldest test-page
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(TOGETHER)
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(TOGETHER))
 
 # The watching side on the oldest NumPy, without the packages that only tests and benchmarks use.
 test-oldest: $(OLDEST)/ready
