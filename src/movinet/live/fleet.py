@@ -19,7 +19,7 @@ from movinet.scale import cores
 from movinet.scale.process import Process
 from movinet.stream import Classifier, Event
 
-# Where Python's lock is shared, a machine's cores give a fifth fewer steps than in processes of
+# Where Python's lock is shared, a machine's cores give an eighth fewer steps than in processes of
 # their own (docs/scale.md); for few cameras a process costs more than that.
 _CAMERAS_A_PROCESS = 8
 _JOIN_SECONDS = 3.0
