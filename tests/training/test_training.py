@@ -395,3 +395,15 @@ def test_a_rare_class_is_not_forgotten():
     weight, bias = fit(Features(rows, targets), 2)
     said = (rows @ weight.T + bias).argmax(1)
     assert said[290:].float().mean() > 0.8
+
+
+def test_a_unit_that_hardly_speaks_gets_no_huge_weight():
+    """Of two features that tell the classes apart, one a thousand times smaller than the other."""
+    torch.manual_seed(0)
+    targets = torch.tensor([0, 1] * 50)
+    rows = torch.randn(100, 8) + 2 * targets[:, None]
+    rows[:, 0] *= 1e-3
+    weight, bias = fit(Features(rows, targets), 2)
+    assert (((rows @ weight.T + bias).argmax(1) == targets).float().mean()) > 0.9
+    size = weight.abs()
+    assert size[:, 0].max() < 25 * size[:, 1:].mean()

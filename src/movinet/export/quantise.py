@@ -32,7 +32,7 @@ from movinet.export.graph import (
     Value,
     is_picture,
 )
-from movinet.export.precision import round_weights
+from movinet.export.precision import round_weights, rounds_away
 
 Ranges = Mapping[str, tuple[float, float]]
 
@@ -206,7 +206,7 @@ class _Quantiser:
                 source = self._as_integer(operation.input)
                 self._weights(operation, self.new.values[source].quantisation)
                 new: Operation = replace(operation, input=source)
-            case Convolution() if not is_picture(self.graph.shape(operation.output)):
+            case Convolution() if self._hybrid(operation):
                 numbers, how = round_weights(self.graph.constants[operation.weight], 0)
                 self.new.constants[operation.weight] = numbers
                 self.new.values[operation.weight] = self._integer(
@@ -228,6 +228,13 @@ class _Quantiser:
                 read = self._as_integer if integer else self._as_float
                 new = replace(operation, input=read(operation.input))
         self.new.operations.append(new)
+
+    def _hybrid(self, operation: Convolution) -> bool:
+        """Whether its weights go into 8 bits though what it reads is float."""
+        weights = self.graph.constants[operation.weight]
+        if is_picture(self.graph.shape(operation.output)):
+            return False
+        return not rounds_away(weights, round_weights(weights, 0)[0])
 
     def _bias(self, operation: Convolution | Depthwise) -> Array:
         """The bias to use beside rounded weights."""
