@@ -105,7 +105,8 @@ def test_a_worker_killed_from_outside_costs_a_try(tmp_path):
 
 
 def test_a_model_that_a_worker_cannot_load_ends_the_run(tmp_path):
-    job = replace(tiny_job(tmp_path), model=tmp_path / "gone.tflite")
+    job = tiny_job(tmp_path)
+    job = replace(job, model=replace(job.model, path=tmp_path / "gone.tflite"))
     with pytest.raises(MovinetError, match=r"gone\.tflite"):
         run(job, write_archive(tmp_path, ["a"]))
     assert not children(os.getpid())

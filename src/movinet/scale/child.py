@@ -18,8 +18,8 @@ from dataclasses import replace
 from typing import Any
 
 from movinet.errors import MovinetError, UsageError
+from movinet.processes import Answers, orders
 from movinet.scale.job import Job
-from movinet.scale.process import Answers, orders
 
 _SECONDS_BETWEEN = 0.5
 

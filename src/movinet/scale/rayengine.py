@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from movinet.errors import MissingExtraError, MovinetError, UsageError
-from movinet.scale.engine import cores
+from movinet.processes import cores
 from movinet.scale.job import Job
 from movinet.scale.ledger import Ledger
 from movinet.scale.outcome import Outcome
@@ -82,6 +82,14 @@ class RayEngine:
         """What does the work, for people."""
         return f"{self._jobs or 0} actors of Ray"
 
+    def check(self) -> None:
+        """Load the model here, where that costs less than to find out elsewhere.
+
+        Raises:
+            MovinetError: it cannot be.
+        """
+        self._job.load()
+
     def run(self, videos: Sequence[str], ledger: Ledger) -> None:
         """Have videos classified, in about their order.
 
@@ -94,7 +102,7 @@ class RayEngine:
             return
         self._connect()
         try:
-            file = ray.put(self._job.model.read_bytes())
+            file = ray.put(self._job.model.path.read_bytes())
             clerk = _start_clerk(ledger.reasons())
             for first in range(0, len(videos), _BATCH):
                 self._batch(videos[first : first + _BATCH], file, clerk, ledger)
@@ -312,7 +320,8 @@ class _Reader:
         with suppress(OSError):
             os.chdir(place)
         self._folder = ExitStack()
-        job = replace(job, model=self._model(job.model, file))
+        model = replace(job.model, path=self._model(job.model.path, file))
+        job = replace(job, model=model)
         self._processes = Processes(job, 1, patience=patience)
         self._clerk = clerk
         self._given_up: dict[str, Outcome | None] = {}
