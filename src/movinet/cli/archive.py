@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from movinet.cli import headstart
 from movinet.cli.archivebar import ArchiveBar
 from movinet.cli.eventoptions import say_delay
 from movinet.cli.program import DONE, FAILED, loaded
@@ -93,7 +94,7 @@ class Archive:
             from movinet.scale.rayengine import RayEngine
 
             return RayEngine(job, self.jobs, self.address)
-        return Processes(job, self.jobs or cores())
+        return Processes(job, self.jobs or cores(), started=headstart.take())
 
     def _print(
         self, job: Job, videos: list[str], engine: Processes | RayEngine, bar: ArchiveBar
