@@ -61,7 +61,8 @@ def measure(engine: str, jobs: int) -> float:
     from movinet.scale.rayengine import RayEngine
 
     classifier = load(INT8, labels=LABELS)
-    job = Job(model=INT8, info=classifier.info, options=classifier.options, showing=Showing())
+    assert classifier.file is not None
+    job = Job(model=classifier.file, options=classifier.options, showing=Showing())
     moments: list[float] = []
     with TemporaryDirectory() as folder:
         videos = []

@@ -9,8 +9,10 @@ import shutil
 import signal
 from pathlib import Path
 
+import flatbuffers
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
 from kit.archive import (
     NAMES,
@@ -218,6 +220,22 @@ def test_other_settings_are_refused(place, tmp_path):
 )
 def test_what_makes_no_sense_is_said_first(place, options, error):
     assert one_error(classify(place, "clips", *options), 2) == error
+
+
+def test_a_model_that_only_a_worker_finds_wanting(place, tmp_path):
+    model = schema.ModelT.InitFromPackedBuf((place / "model.tflite").read_bytes(), 0)
+    model.operatorCodes[0].builtinCode = schema.BuiltinOperator.CUSTOM
+    model.operatorCodes[0].deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+    model.operatorCodes[0].customCode = b"Nonsense"
+    builder = flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    (tmp_path / "model.tflite").write_bytes(builder.Output())
+    arguments = (place / "clips", "--out", "out.jsonl", "--events")
+    alone = one_error(classify(tmp_path, *arguments), 1)
+    assert alone.startswith("cannot use model.tflite: LiteRT refuses it (")
+    assert one_error(classify(tmp_path, *arguments, "--jobs", 2), 1) == alone
+    # No journal of what cannot begin.
+    assert [path.name for path in tmp_path.iterdir()] == ["model.tflite"]
 
 
 def test_parquet(place, tmp_path):

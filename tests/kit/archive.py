@@ -76,10 +76,10 @@ def tiny_job(folder: Path, **changes) -> Job:
     """A job of the tiny model; an `OddJob` when it is given a diary."""
     model = write_model(folder)
     classifier = load(model)
+    assert classifier.file is not None
     kind = OddJob if "diary" in changes else Job
     return kind(
-        model=model,
-        info=classifier.info,
+        model=classifier.file,
         options=classifier.options,
         **{"showing": Showing(), **changes},
     )

@@ -14,7 +14,9 @@ import pytest
 
 from kit.archive import OddJob, alive, begun, children, tiny_job, wait_for, write_archive
 from movinet.errors import MovinetError
+from movinet.processes import Process
 from movinet.scale import Job, Ledger, Outcome, Processes
+from movinet.scale.worker import MODULE
 
 
 @pytest.fixture(autouse=True)
@@ -105,9 +107,24 @@ def test_a_worker_killed_from_outside_costs_a_try(tmp_path):
 
 
 def test_a_model_that_a_worker_cannot_load_ends_the_run(tmp_path):
-    job = replace(tiny_job(tmp_path), model=tmp_path / "gone.tflite")
+    job = tiny_job(tmp_path)
+    job = replace(job, model=replace(job.model, path=tmp_path / "gone.tflite"))
     with pytest.raises(MovinetError, match=r"gone\.tflite"):
         run(job, write_archive(tmp_path, ["a"]))
+    with Processes(job, 1) as engine, pytest.raises(MovinetError, match=r"gone\.tflite"):
+        engine.check()
+    assert not children(os.getpid())
+
+
+def test_processes_may_have_been_started_before(tmp_path):
+    job, videos = tiny_job(tmp_path), write_archive(tmp_path, ["a"])
+    started = [Process(MODULE) for _ in range(3)]
+    found: list[Outcome] = []
+    with Processes(job, 2, started=started) as engine:
+        engine.check()
+        engine.run(videos, Ledger(videos, told=found.append))
+        assert set(children(os.getpid())) == {process.pid for process in started}
+    assert [outcome.error for outcome in found] == [None]
     assert not children(os.getpid())
 
 

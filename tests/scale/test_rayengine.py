@@ -35,27 +35,31 @@ _CONFIG = {
     "health_check_timeout_ms": 2000,
     "health_check_failure_threshold": 2,
     "enable_worker_prestart": False,
+    "enable_metrics_collection": False,
 }
+_NODE = {"num_cpus": 1, "object_store_memory": 80_000_000}
 TESTS = str(Path(__file__).parents[1])
 
 
-@pytest.fixture(autouse=True)
-def not_last_of_all(monkeypatch):
-    """Ray's workers let everything else go first, which on a busy machine takes minutes."""
-    monkeypatch.setenv("RAY_worker_niceness", "0")
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+@pytest.fixture(autouse=True, scope="module")
+def settings():
+    """Ray's workers would let everything else go first, which on a busy machine takes minutes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([TESTS, os.environ.get("PYTHONPATH", "")]))
+        patch.setenv("RAY_worker_niceness", "0")
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        yield
 
 
-@pytest.fixture
-def cluster(monkeypatch):
+@pytest.fixture(scope="module")
+def cluster():
     """Ray's own cluster for tests: the machine of the driver, all on this one."""
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([TESTS, os.environ.get("PYTHONPATH", "")]))
     import ray
     from ray.cluster_utils import Cluster
 
     made = Cluster(
         initialize_head=True,
-        head_node_args={"num_cpus": 1, "include_dashboard": False, "_system_config": _CONFIG},
+        head_node_args={**_NODE, "include_dashboard": False, "_system_config": _CONFIG},
     )
     try:
         yield made
@@ -64,10 +68,35 @@ def cluster(monkeypatch):
         made.shutdown()
 
 
+def test_a_killed_driver_goes_on(request, tmp_path):
+    write_model(tmp_path)
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    driver, videos, pipe = held_up(tmp_path, folder, "--engine", "ray")
+    servants = children(driver.pid)
+    driver.kill()
+    assert driver.communicate() == (None, "")
+    # Ray ends with it, and a reader that waits for a frame with Ray.
+    wait_for(lambda: not any(alive(servant) for servant in servants))
+    pipe.unlink()
+    write_archive(folder, ["bb"])
+    # On a cluster that is there, which is sooner than to start one.
+    cluster = request.getfixturevalue("cluster")
+    where = ("--engine", "ray", "--address", cluster.address)
+    before, note = gone_on(tmp_path, folder, videos, *where)
+    assert before == "movinet: note: 5 of 6 videos were done before"
+    assert note.startswith("movinet: note: 1 video, ")
+    assert " on 2 actors of Ray: " in note
+
+
 def test_a_machine_that_is_lost_loses_nothing(cluster, tmp_path):
+    from ray.data import DataContext
+
     from movinet.scale.rayengine import RayEngine
 
-    nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
+    # The one task of an actor lasts as long as the run.
+    DataContext.get_current().execution_no_progress_timeout_s = 1
+    nodes = [cluster.add_node(**_NODE) for _ in range(2)]
     diary = tmp_path / "diary"
     job = tiny_job(tmp_path, diary=diary)
     videos = write_archive(tmp_path, ["killer", "killer-once", *(f"slow{n}" for n in range(8))])
@@ -103,24 +132,6 @@ def test_a_machine_that_is_lost_loses_nothing(cluster, tmp_path):
             assert outcome.lines == here.lines
 
 
-def test_a_killed_driver_goes_on(tmp_path):
-    write_model(tmp_path)
-    folder = tmp_path / "clips"
-    folder.mkdir()
-    driver, videos, pipe = held_up(tmp_path, folder, "--engine", "ray")
-    servants = children(driver.pid)
-    driver.kill()
-    assert driver.communicate() == (None, "")
-    # Ray ends with it, and a reader that waits for a frame with Ray.
-    wait_for(lambda: not any(alive(servant) for servant in servants))
-    pipe.unlink()
-    write_archive(folder, ["bb"])
-    before, note = gone_on(tmp_path, folder, videos, "--engine", "ray")
-    assert before == "movinet: note: 5 of 6 videos were done before"
-    assert note.startswith("movinet: note: 1 video, ")
-    assert " on 2 actors of Ray: " in note
-
-
 def test_without_ray_the_extra_is_named(tmp_path, monkeypatch):
     write_model(tmp_path)
     write_archive(tmp_path, ["a"])
@@ -142,11 +153,33 @@ def test_a_cluster_that_is_not_there_is_one_line(tmp_path):
 
 
 def test_videos_are_handed_out_so_that_all_end_together():
-    from movinet.scale.rayengine import _parts
+    from movinet.scale.rayengine import _Clerk
 
     videos = [str(number) for number in range(100)]
-    parts = list(_parts(videos, 2))
+    clerk, parts, news = _Clerk(videos, {}, 2), [], []
+    while part := list(clerk.take(len(parts) % 2, news)):
+        parts.append(part)
+        news = [("done", Outcome(video, "")) for video in part]
     assert [video for part in parts for video in part] == videos
     sizes = [len(part) for part in parts]
     assert sizes == sorted(sizes, reverse=True)
     assert (sizes[0], sizes[-4:]) == (12, [1, 1, 1, 1])
+
+
+def test_a_task_that_was_lost_gets_what_it_had_again():
+    from movinet.scale.rayengine import _Clerk
+
+    clerk = _Clerk(list("abcdefgh"), {}, 1)
+    assert list(clerk.take(0, [])) == ["a", "b"]
+    clerk.tell([("begin", "a")])
+    clerk.tell([("done", Outcome("a", "")), ("begin", "b")])
+    assert list(clerk.take(1, [])) == ["c"]
+    assert clerk.take(0, []) == {"b": None}
+    clerk.tell([("begin", "b")])
+    again = clerk.take(0, [])
+    assert again["b"] is not None
+    assert again["b"].error == (
+        "cannot read b: the program, or the machine, that read it was lost, twice"
+    )
+    assert list(clerk.take(0, [("done", again["b"])])) == ["d"]
+    assert [what for what, *_ in clerk.news()] == ["begin", "done", "begin", "begin", "done"]

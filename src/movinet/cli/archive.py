@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from movinet.cli import headstart
 from movinet.cli.archivebar import ArchiveBar
+from movinet.cli.eventoptions import say_delay
 from movinet.cli.program import DONE, FAILED, loaded
 from movinet.cli.results import main_sink
 from movinet.cli.telling import note, say, warn
 from movinet.errors import UsageError
 from movinet.outputs.beside import check_place
 from movinet.outputs.replay import replay
-from movinet.scale import cores
+from movinet.processes import cores
 from movinet.scale.journal import Journal
 from movinet.scale.ledger import Ledger
 from movinet.scale.processes import Processes
@@ -80,6 +82,9 @@ class Archive:
             bar = stack.enter_context(ArchiveBar())
             previous = signal.signal(signal.SIGTERM, _interrupt)
             stack.callback(signal.signal, signal.SIGTERM, previous)
+            engine.check()
+            if job.options.events is not None:
+                say_delay(job.model.info, job.options)
             if self.out is None:
                 return self._print(job, videos, engine, bar)
             return self._write(self.out, job, videos, engine, bar)
@@ -89,7 +94,7 @@ class Archive:
             from movinet.scale.rayengine import RayEngine
 
             return RayEngine(job, self.jobs, self.address)
-        return Processes(job, self.jobs or cores())
+        return Processes(job, self.jobs or cores(), started=headstart.take())
 
     def _print(
         self, job: Job, videos: list[str], engine: Processes | RayEngine, bar: ArchiveBar
@@ -135,7 +140,7 @@ class Archive:
                 sinks = [stack.enter_context(sink) for sink in self._sinks()]
                 for video in videos:
                     records, embedding = journal.result(video)
-                    replay(records, job.info, sinks, embedding=embedding)
+                    replay(records, job.model.info, sinks, embedding=embedding)
             failed = any(journal.story.done[video].failed for video in videos)
         if tally.videos:
             note(tally.text(engine.workers))
@@ -167,7 +172,7 @@ class _Turns:
 
 def _replay(outcome: Outcome, job: Job, sinks: Sequence[Sink]) -> None:
     records = [json.loads(line) for line in outcome.lines.splitlines()]
-    replay(records, job.info, sinks, embedding=outcome.embedding)
+    replay(records, job.model.info, sinks, embedding=outcome.embedding)
 
 
 def _tell(outcome: Outcome, bar: ArchiveBar) -> None:

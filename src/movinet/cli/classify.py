@@ -28,14 +28,12 @@ from movinet.cli.results import check_results, main_sink
 from movinet.cli.telling import say, warn
 from movinet.errors import SourceError, UsageError
 from movinet.outputs.showing import Showing, warnings_of
-from movinet.stream import load
-from movinet.stream.classifier import find_model
+from movinet.stream import Classifier, find
 
 if TYPE_CHECKING:
     from movinet.models import ModelInfo
     from movinet.outputs.sink import Sink
     from movinet.outputs.track import Track
-    from movinet.stream import Classifier
 
 
 @click.command()
@@ -123,7 +121,7 @@ def classify(
     events = chosen_events(given, wanted=looks.wanted)
     model = model_or_starter(model)
     with DownloadBar(model) as progress:
-        classifier = load(
+        file, options = find(
             model,
             labels=labels,
             fps=fps,
@@ -135,12 +133,10 @@ def classify(
             events=events,
             progress=progress,
         )
-    if events is not None:
-        say_delay(classifier)
     showing = Showing(
         top=top,
         threshold=threshold,
-        among=_allowed(classifier.info, allow, deny),
+        among=_allowed(file.info, allow, deny),
         per_frame=per_frame,
         source_fps=source_fps,
         start=start,
@@ -152,17 +148,17 @@ def classify(
         from movinet.scale import Job
 
         job = Job(
-            model=find_model(model)[0],
-            info=classifier.info,
-            options=classifier.options,
+            model=file,
+            options=options,
             showing=showing,
-            backend=backend,
-            threads=threads,
             embeddings=embeddings is not None,
             subtitles=subtitles,
         )
         archive.check(job, videos)
         return archive.run(job, videos)
+    classifier = Classifier(file.open(), options, file=file)
+    if events is not None:
+        say_delay(file.info, options)
     loaded()
     failed = False
     with ExitStack() as stack:

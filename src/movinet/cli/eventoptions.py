@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from movinet.stream import Classifier, EventOptions
+from movinet.models import ModelInfo
+from movinet.stream import EventOptions, StreamOptions, detector_of
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _DEFAULT = EventOptions()
@@ -113,10 +114,10 @@ def chosen_events(given: dict[str, Any], *, wanted: bool) -> EventOptions | None
     return EventOptions(**changes)
 
 
-def say_delay(classifier: Classifier) -> None:
+def say_delay(info: ModelInfo, options: StreamOptions) -> None:
     """What the times of events rest on, on standard error."""
-    delay = float(classifier.detector().delay())
-    memory = float((classifier.options.horizon or 0) / classifier.options.fps)
+    delay = float(detector_of(info, options).delay())
+    memory = float((options.horizon or 0) / options.fps)
     click.echo(
         f"movinet: note: events rest on the last {memory:g} s; the {delay:g} s by which that is "
         "late are subtracted from their times",

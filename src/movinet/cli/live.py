@@ -115,7 +115,7 @@ def live(
             progress=progress,
         )
     if events is not None:
-        say_delay(classifier)
+        say_delay(classifier.info, classifier.options)
     for camera in cameras:
         if camera.events is not None:
             classifier.detector(camera.events)  # says now what is wrong with it

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from movinet.cli import headstart
 from movinet.errors import MovinetError, UsageError
 
 # Verb -> (module, function, one line of help). A verb's module is imported when it is used.
@@ -74,7 +75,11 @@ def main() -> NoReturn:
     """Run the program; the status is 0 done, 1 an input failed, 2 wrong usage, 130 Ctrl-C."""
     # Imports make nothing but what stays: looking through it all for garbage is in vain.
     gc.disable()
-    status = run()
+    headstart.begin(sys.argv[1:])
+    try:
+        status = run()
+    finally:
+        headstart.end()
     # All results are written and flushed. Taking NumPy, FFmpeg and LiteRT apart piece by piece
     # would take 20 ms, a twentieth of the time that a ten-second clip needs.
     sys.stderr.flush()

@@ -15,8 +15,7 @@ from movinet.live.camera import Camera
 from movinet.live.health import Health, State
 from movinet.live.shard import Packed, Share, unpack
 from movinet.live.watch import Answer, Watch, check_names
-from movinet.scale import cores
-from movinet.scale.process import Process
+from movinet.processes import Process, cores
 from movinet.stream import Classifier, Event
 
 # Where Python's lock is shared, a machine's cores give an eighth fewer steps than in processes of
@@ -58,7 +57,8 @@ class _Shard:
         with self._lock:
             if not self._fleet.stopped:
                 self._begun = time.monotonic()
-                self._process = Process("movinet.live.shard", self._told, self._ended)
+                self._process = Process("movinet.live.shard")
+                self._process.listen(self._told, self._ended)
                 self._process.send(self.share)
 
     def _told(self, message: tuple[Any, ...]) -> None:

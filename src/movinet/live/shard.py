@@ -25,7 +25,7 @@ from movinet.live.health import State
 from movinet.live.watch import Answer
 from movinet.live.watching import Watching
 from movinet.models import ModelInfo
-from movinet.scale.process import Answers, orders
+from movinet.processes import Answers, orders
 from movinet.stream import Classifier, Event, ModelFile, Prediction, StreamOptions
 
 # The camera's name, its prediction (time, index, scores, memory), events, latency and state.

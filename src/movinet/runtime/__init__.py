@@ -1,6 +1,6 @@
 """One step of one model, on one of several engines."""
 
-from movinet.runtime.backends import BACKENDS, Backend, open_model
+from movinet.runtime.backends import BACKENDS, Backend, check_model, open_model
 from movinet.runtime.model import (
     FloatArray,
     State,
@@ -19,5 +19,6 @@ __all__ = [
     "StepModel",
     "StepTimes",
     "TimedModel",
+    "check_model",
     "open_model",
 ]

@@ -96,12 +96,21 @@ def open_model(
             below 1.
         MissingExtraError: when the backend is not installed.
     """
+    path = Path(path)
+    info = info or read_info(path)
+    return check_model(path, info, backend, threads).opener(path, info, threads)
+
+
+def check_model(path: Path, info: ModelInfo, backend: str | None, threads: int) -> Backend:
+    """What of `open_model` is known without loading the file: gives the backend that will.
+
+    Raises:
+        ModelError, UsageError: as there.
+    """
     if backend is not None and backend not in BACKENDS:
         raise UsageError(f"unknown backend {backend!r}: use {', '.join(BACKENDS)}")
     if threads < 1:
         raise UsageError(f"threads must be 1 or more, not {threads}")
-    path = Path(path)
-    info = info or read_info(path)
     if not info.states:
         raise ModelError(
             f"cannot use {path}: it takes a whole clip at a time (base form); watching needs a "
@@ -109,7 +118,7 @@ def open_model(
         )
     chosen = backend_for(path) if backend is None else BACKENDS[backend]
     _check(chosen, path, info)
-    return chosen.opener(path, info, threads)
+    return chosen
 
 
 def backend_for(path: Path) -> Backend:

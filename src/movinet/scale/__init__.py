@@ -1,6 +1,7 @@
 """Many streams in one process, and many videos on many cores and machines."""
 
-from movinet.scale.engine import Engine, cores
+from movinet.processes import cores
+from movinet.scale.engine import Engine
 from movinet.scale.job import Job
 from movinet.scale.ledger import Ledger
 from movinet.scale.outcome import Outcome

@@ -11,15 +11,19 @@ It is told the job first, then names of videos. It answers:
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import time
 from dataclasses import replace
 from typing import Any
 
+# What nearly every job needs is imported before the job is known.
+import movinet.frames.container
+import movinet.runtime.litert  # noqa: F401
 from movinet.errors import MovinetError, UsageError
+from movinet.processes import Answers, orders
 from movinet.scale.job import Job
-from movinet.scale.process import Answers, orders
 
 _SECONDS_BETWEEN = 0.5
 
@@ -41,6 +45,7 @@ def main() -> None:
 
     try:
         classifier = job.load()
+        gc.freeze()  # what stays need not be looked through for garbage
         answer(("ready",))
         counted = 0.0
         while True:

@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from movinet.errors import ModelError, SourceError
-from movinet.models import ModelInfo
 from movinet.outputs.recorder import Recorder
 from movinet.outputs.showing import Reached, Showing, warnings_of
-from movinet.runtime import open_model
 from movinet.scale.outcome import Outcome, lines_of
-from movinet.stream import Classifier, StreamOptions
+from movinet.stream import Classifier, ModelFile, StreamOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,22 +21,16 @@ class Job:
     """Everything that a process elsewhere must know. It can be pickled.
 
     Attributes:
-        model: the model file.
-        info: its contract, with the labels to use.
+        model: the model, with the labels to use.
         options: how its streams treat their frames.
         showing: what is watched and shown of each video.
-        backend: the engine; None: by the kind of file.
-        threads: threads for one step.
         embeddings: keep the pooled feature of each video.
         subtitles: "vtt" or "srt": events beside each video; None: none.
     """
 
-    model: Path
-    info: ModelInfo
+    model: ModelFile
     options: StreamOptions
     showing: Showing
-    backend: str | None = None
-    threads: int = 1
     embeddings: bool = False
     subtitles: str | None = None
 
@@ -49,8 +41,7 @@ class Job:
             ModelError: when the file cannot be used.
             MissingExtraError: when its engine is not installed here.
         """
-        model = open_model(self.model, info=self.info, backend=self.backend, threads=self.threads)
-        return Classifier(model, self.options)
+        return Classifier(self.model.open(), self.options, file=self.model)
 
     def classify(self, classifier: Classifier, video: str, reached: Reached) -> Outcome:
         """Classify a video, here and now; one that cannot be read has an outcome too.
@@ -70,7 +61,7 @@ class Job:
         if self.subtitles is not None:
             from movinet.outputs.track import Track
 
-            track = Track(video, self.info)
+            track = Track(video, self.model.info)
         furthest = 0.0
 
         def reach(seconds: float, length: float | None) -> None:
@@ -112,16 +103,16 @@ class Job:
             ModelError: when the model file cannot be read.
         """
         try:
-            content = hashlib.sha256(self.model.read_bytes()).hexdigest()
+            content = hashlib.sha256(self.model.path.read_bytes()).hexdigest()
         except OSError as error:
-            raise ModelError(f"cannot read {self.model}: {error.strerror}") from error
-        options, showing = self.options, self.showing
-        labels = json.dumps([self.info.name, self.info.labels, self.info.background])
+            raise ModelError(f"cannot read {self.model.path}: {error.strerror}") from error
+        info, options, showing = self.model.info, self.options, self.showing
+        labels = json.dumps([info.name, info.labels, info.background])
         events = None if options.events is None else asdict(options.events)
         return {
             "model": content,
             "labels": hashlib.sha256(labels.encode()).hexdigest(),
-            "backend": self.backend,
+            "backend": self.model.backend,
             "fps": str(options.fps),
             "horizon": options.horizon,
             "crop": options.resize,

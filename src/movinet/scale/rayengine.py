@@ -1,21 +1,23 @@
 """`RayEngine`: videos on a Ray cluster, with Ray Data and a pool of actors.
 
-Ray starts an actor a job, on whatever machine has a core free, and hands each some videos at a
-time. The actor has them read by a process of its own, as `Processes` does here, so that a video
-that crashes its reader takes no actor along. Results come back to this process, which alone writes.
+Ray starts an actor a job, on whatever machine has a core free, and gives each one task, which
+lasts until all is done: it asks a clerk, an actor beside this process, for some videos at a time.
+They are read by a process of its own, as `Processes` does here, so that a video that crashes its
+reader takes no actor along. Results come back to this process, which alone writes.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import pickle
 import queue
 import signal
 import socket
 import tempfile
 import threading
+import time
 import warnings
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -24,7 +26,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from movinet.errors import MissingExtraError, MovinetError, UsageError
-from movinet.scale.engine import cores
+from movinet.processes import cores
 from movinet.scale.job import Job
 from movinet.scale.ledger import Ledger
 from movinet.scale.outcome import Outcome
@@ -35,12 +37,11 @@ from movinet.scale.tries import Tries
 # find room on the others. With a whole core each they would wait for the machine to come back, and
 # their videos with them.
 _CORE = 0.5
-# Videos that Ray is given at once.
-_BATCH = 10_000
-# Videos that an actor is given at once. Handing out costs Ray some 20 ms of processor time.
+# Videos that an actor is given at once: it waits for its answer each time.
 _MOST_AT_ONCE = 16
-# Seconds between two looks at what the actors have told.
-_SECONDS_BETWEEN = 0.3
+# Seconds between two looks at what the actors have told, and between two words on how far an actor
+# is. Each costs some milliseconds of processor time.
+_SECONDS_BETWEEN = 0.5
 
 
 class RayEngine:
@@ -69,7 +70,7 @@ class RayEngine:
                 f"{address} is for Ray's client, which Ray Data does not work over: run this on a "
                 "machine of the cluster, with --address auto"
             )
-        _quiet()
+        _quiet(alone=address is None)
         try:
             import ray.data  # noqa: F401
         except ImportError as error:
@@ -81,6 +82,14 @@ class RayEngine:
     def workers(self) -> str:
         """What does the work, for people."""
         return f"{self._jobs or 0} actors of Ray"
+
+    def check(self) -> None:
+        """Load the model here, where that costs less than to find out elsewhere.
+
+        Raises:
+            MovinetError: it cannot be.
+        """
+        self._job.load()
 
     def run(self, videos: Sequence[str], ledger: Ledger) -> None:
         """Have videos classified, in about their order.
@@ -94,10 +103,10 @@ class RayEngine:
             return
         self._connect()
         try:
-            file = ray.put(self._job.model.read_bytes())
-            clerk = _start_clerk(ledger.reasons())
-            for first in range(0, len(videos), _BATCH):
-                self._batch(videos[first : first + _BATCH], file, clerk, ledger)
+            file = ray.put(self._job.model.path.read_bytes())
+            actors = min(self._jobs or 1, len(videos))
+            clerk = _start_clerk(videos, ledger.reasons(), actors)
+            self._work(actors, file, clerk, ledger)
         except ray.exceptions.RayError as error:
             text = str(error).strip().splitlines()
             raise MovinetError(f"Ray cannot go on: {text[-1] if text else error!r}") from error
@@ -137,9 +146,9 @@ class RayEngine:
             resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
             self._jobs = max(1, int(resources.get("CPU", 1)))
 
-    def _batch(
+    def _work(
         self,
-        videos: Sequence[str],
+        actors: int,
         file: Any,  # noqa: ANN401 (a reference of Ray)
         clerk: Any,  # noqa: ANN401 (an actor has no type)
         ledger: Ledger,
@@ -149,11 +158,14 @@ class RayEngine:
 
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
+        # A task of ours lasts, and sees itself to it that none of its videos does for ever.
+        context.execution_no_progress_timeout_s = -1
+        # What memory an actor takes nobody asks.
+        context.memory_usage_poll_interval_s = None
         logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-        actors = min(self._jobs or 1, len(videos))
-        rows = [{"videos": pickle.dumps(part)} for part in _parts(videos, actors)]
         reader: Any = _Reader  # Ray makes one of it in each actor, and calls that
-        data = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
+        tasks = [{"task": number} for number in range(actors)]
+        data = ray.data.from_items(tasks, override_num_blocks=actors).map(
             reader,
             fn_constructor_args=(self._job, Path.cwd(), file, clerk, self._patience),
             compute=ray.data.ActorPoolStrategy(size=actors, max_tasks_in_flight_per_actor=1),
@@ -182,18 +194,18 @@ class RayEngine:
                 getattr(ledger, what)(*values)
 
 
-def _parts(videos: Sequence[str], actors: int) -> Iterator[list[str]]:
-    """Videos that an actor is given at once: fewer and fewer, so that all actors end together."""
-    first = 0
-    while first < len(videos):
-        size = max(1, min(_MOST_AT_ONCE, (len(videos) - first) // (4 * actors)))
-        yield list(videos[first : first + size])
-        first += size
+# Of a cluster that is there for this run only nobody asks what it did. Without that its head takes
+# half as much of a core: 4 ms a second, not 8.
+_UNWATCHED = (("RAY_enable_metrics_collection", "0"), ("RAY_task_events_report_interval_ms", "0"))
 
 
-def _quiet() -> None:
-    """Settings of Ray that must stand before it is imported; what people have set stays."""
+def _quiet(*, alone: bool) -> None:
+    """Settings of Ray that must stand before it is imported; what people have set stays.
+
+    `alone`: the cluster is on this machine, for this run.
+    """
     for name, value in (
+        *(_UNWATCHED if alone else ()),
         ("RAY_USAGE_STATS_ENABLED", "0"),  # tells its makers nothing
         ("RAY_ENABLE_AUTO_CONNECT", "0"),  # else starts anew for what is under way as it ends
         (
@@ -249,34 +261,51 @@ def _clean_output() -> Iterator[None]:
         worker.print_to_stdstream = kept
 
 
-def _start_clerk(reasons: dict[str, list[str]]) -> Any:  # noqa: ANN401 (an actor has no type)
+def _start_clerk(videos: Sequence[str], reasons: dict[str, list[str]], actors: int) -> Any:  # noqa: ANN401 (an actor has no type)
     """On the machine of this process, which is lost only when all is."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    return ray.remote(_Clerk).options(num_cpus=0, scheduling_strategy=here).remote(reasons)
+    clerk = ray.remote(_Clerk).options(num_cpus=0, scheduling_strategy=here)
+    return clerk.remote(videos, reasons, actors)
 
 
 class _Clerk:
-    """An actor beside the driver: told everything by the others, and asked by them.
+    """An actor beside the driver: hands the videos out, and is told everything by the others.
 
-    Results go this way and not through Ray Data, which would hand out those of several videos
-    together, when the last of them is done.
+    Ray Data would take 20 ms of processor time to hand some out, and give their results together,
+    when the last of them is done.
     """
 
-    def __init__(self, reasons: dict[str, list[str]]) -> None:
+    def __init__(
+        self, videos: Sequence[str], reasons: dict[str, list[str]], actors: int = 1
+    ) -> None:
+        self._todo = deque(videos)
+        self._actors = actors
         self._tries = Tries(reasons)
+        # Task -> what it was given last.
+        self._given: dict[int, dict[str, None]] = {}
         self._done: set[str] = set()
         self._news: list[tuple[Any, ...]] = []
 
-    def look(self, videos: list[str]) -> dict[str, Outcome | None]:
-        """Those that are still to do, each with its outcome if too many tries have failed.
+    def take(self, task: int, news: list[tuple[Any, ...]]) -> dict[str, Outcome | None]:
+        """The next videos of a task, each with its outcome if too many tries have failed.
 
-        A reader asks once, before it begins. What is under way then was so on a machine, or in an
-        actor, that was lost.
+        A task that asks for more while some are not done was on a machine, or in an actor, that was
+        lost: it gets those again, and of what was under way then a try has failed. They are fewer
+        and fewer, so that all tasks end together; none: all is handed out.
         """
-        return {video: self._tries.look(video) for video in videos if video not in self._done}
+        self.tell(news)
+        given = self._given.get(task, {})
+        for video in self._done.intersection(given):
+            del given[video]
+            self._done.discard(video)
+        if not given:
+            size = max(1, min(_MOST_AT_ONCE, len(self._todo) // (4 * self._actors)))
+            size = min(size, len(self._todo))
+            given = self._given[task] = dict.fromkeys(self._todo.popleft() for _ in range(size))
+        return {video: self._tries.look(video) for video in given}
 
     def tell(self, news: list[tuple[Any, ...]]) -> None:
         for what, *values in news:
@@ -312,9 +341,13 @@ class _Reader:
         with suppress(OSError):
             os.chdir(place)
         self._folder = ExitStack()
-        job = replace(job, model=self._model(job.model, file))
+        model = replace(job.model, path=self._model(job.model.path, file))
+        job = replace(job, model=model)
         self._processes = Processes(job, 1, patience=patience)
         self._clerk = clerk
+        # What nobody waits for, and nobody looks at.
+        self._tell = clerk.tell.options(num_returns=0, enable_task_events=False)
+        self._sent = 0.0
         self._given_up: dict[str, Outcome | None] = {}
         self._news: list[tuple[Any, ...]] = []
 
@@ -332,14 +365,18 @@ class _Reader:
         return copy
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Classify the videos of a row."""
+        """Classify videos until there are no more; `row` is a task."""
         import ray
 
-        self._given_up = ray.get(self._clerk.look.remote(pickle.loads(row["videos"])))
-        self._processes.run(self._given_up, self)
-        # Waits, so that nothing is lost when Ray ends the actor.
-        ray.get(self._send())
-        return {"videos": len(self._given_up)}
+        count = 0
+        while True:
+            # With what is new of those before: waited for, nothing is lost as Ray ends the actor.
+            news, self._news = self._news, []
+            self._given_up = ray.get(self._clerk.take.remote(row["task"], news))
+            if not self._given_up:
+                return {"videos": count}
+            self._processes.run(self._given_up, self)
+            count += len(self._given_up)
 
     def begin(self, video: str) -> Outcome | None:
         given_up = self._given_up[video]
@@ -357,12 +394,14 @@ class _Reader:
 
     def reached(self, video: str, seconds: float, length: float | None) -> None:
         self._news.append(("reached", video, seconds, length))
-        self._send()
+        if time.monotonic() - self._sent >= _SECONDS_BETWEEN:
+            self._send()
 
     def done(self, outcome: Outcome) -> None:
         # Sent with the beginning of the next, which comes at once.
         self._news.append(("done", outcome))
 
-    def _send(self) -> Any:  # noqa: ANN401 (a reference of Ray)
+    def _send(self) -> None:
         news, self._news = self._news, []
-        return self._clerk.tell.remote(news)
+        self._sent = time.monotonic()
+        self._tell.remote(news)

@@ -6,15 +6,16 @@ import queue
 import time
 from typing import Any
 
+from movinet.processes import Process
 from movinet.scale.job import Job
-from movinet.scale.process import Process
 
+MODULE = "movinet.scale.child"
 # A worker and what it says; the last that each says is ("ended",).
 Messages = queue.SimpleQueue[tuple["Worker", tuple[Any, ...]]]
 
 
 class Worker:
-    """Started at once. What it says comes through a queue that workers share.
+    """Given its job at once. What it says comes through a queue that workers share.
 
     Attributes:
         video: what it has been given and has not answered.
@@ -23,13 +24,14 @@ class Worker:
         heard: when it last said something, on the monotonic clock.
     """
 
-    def __init__(self, job: Job, messages: Messages) -> None:
+    def __init__(self, job: Job, messages: Messages, process: Process | None = None) -> None:
+        """`process`: one of `MODULE` that was started before; None: it is started now."""
         self.video: str | None = None
         self.ready = False
         self.fault: str | None = None
         self.heard = time.monotonic()
-        self._process = Process(
-            "movinet.scale.child",
+        self._process = process or Process(MODULE)
+        self._process.listen(
             lambda message: messages.put((self, message)),
             lambda process: messages.put((self, ("ended",))),
         )

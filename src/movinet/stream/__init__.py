@@ -1,6 +1,14 @@
 """Frames in, predictions out."""
 
-from movinet.stream.classifier import Classifier, Gathering, ModelFile, load, predictions
+from movinet.stream.classifier import (
+    Classifier,
+    Gathering,
+    ModelFile,
+    detector_of,
+    find,
+    load,
+    predictions,
+)
 from movinet.stream.events import EventDetector, EventOptions
 from movinet.stream.horizon import Horizon, HorizonState
 from movinet.stream.pace import Pace
@@ -22,6 +30,8 @@ __all__ = [
     "Stream",
     "StreamOptions",
     "Summary",
+    "detector_of",
+    "find",
     "load",
     "predictions",
     "softmax",

@@ -16,7 +16,7 @@ from movinet.errors import ModelError, SourceError, UsageError
 from movinet.frames import Source, SourceSpec, Time, exact_seconds, open_source
 from movinet.models import ModelInfo, read_info, read_labels
 from movinet.models.starter import NAME, NOTICE, starter_path
-from movinet.runtime import FloatArray, StepModel, open_model
+from movinet.runtime import FloatArray, StepModel, check_model, open_model
 from movinet.stream.events import EventDetector, EventOptions
 from movinet.stream.prediction import Event, Prediction, Summary
 from movinet.stream.stream import Stream, StreamOptions
@@ -107,11 +107,7 @@ class Classifier:
         Raises:
             UsageError: the model was loaded without `events`, or knows no such background label.
         """
-        options = self.options
-        if options.events is None:
-            raise UsageError("no events were asked for: load the model with events=EventOptions()")
-        memory = options.events.frames(options.fps, options.horizon)
-        return EventDetector(self.info, events or options.events, fps=options.fps, memory=memory)
+        return detector_of(self.info, self.options, events)
 
     def open(
         self,
@@ -281,6 +277,16 @@ def predictions(source: Source, stream: Stream) -> Iterator[Prediction]:
                 yield answer
 
 
+def detector_of(
+    info: ModelInfo, options: StreamOptions, events: EventOptions | None = None
+) -> EventDetector:
+    """What finds the events of one new stream; see `Classifier.detector`."""
+    if options.events is None:
+        raise UsageError("no events were asked for: load the model with events=EventOptions()")
+    memory = options.events.frames(options.fps, options.horizon)
+    return EventDetector(info, events or options.events, fps=options.fps, memory=memory)
+
+
 def default_options(info: ModelInfo) -> StreamOptions:
     """Streams as the model file wants them."""
     return StreamOptions(fps=info.fps, horizon=info.horizon, resize=info.resize)
@@ -328,6 +334,40 @@ def load(
             makes no sense.
         MissingExtraError: when the backend is not installed.
     """
+    file, options = find(
+        model,
+        labels=labels,
+        fps=fps,
+        horizon=horizon,
+        resize=resize,
+        predict_every=predict_every,
+        embeddings=embeddings,
+        events=events,
+        backend=backend,
+        threads=threads,
+        progress=progress,
+    )
+    return Classifier(file.open(), options, file=file)
+
+
+def find(
+    model: str | os.PathLike[str] | None,
+    *,
+    labels: str | os.PathLike[str] | None = None,
+    fps: Time | None = None,
+    horizon: int | Literal["model"] | None = "model",
+    resize: str | None = None,
+    predict_every: int = 1,
+    embeddings: bool = False,
+    events: EventOptions | None = None,
+    backend: str | None = None,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> tuple[ModelFile, StreamOptions]:
+    """What `load` loads, and how streams on it treat their frames; for who loads it elsewhere.
+
+    Args and errors are those of `load`, but for what only shows as the engine loads the file.
+    """
     path, published = find_model(model, progress)
     info = read_info(path)
     if labels is None and published is not None and info.labels is None:
@@ -346,8 +386,8 @@ def load(
         embeddings=embeddings,
         events=events,
     )
-    file = ModelFile(path, info, backend, threads)
-    return Classifier(file.open(), options, file=file)
+    check_model(path, info, backend, threads)
+    return ModelFile(path, info, backend, threads), options
 
 
 def find_model(

@@ -19,19 +19,12 @@ import movinet
 class Process:
     """Started at once. It ends when this process does, even if that is killed.
 
-    The module takes its orders from `orders` and gives its answers to `answers`, below.
+    The module takes its orders from `orders` and gives its answers to `answers`, below. It is to
+    keep to one thread for each step that it does, for there may be one of it for each core.
     """
 
-    def __init__(
-        self, module: str, told: Callable[[Any], None], ended: Callable[[Process], None]
-    ) -> None:
-        """Start it.
-
-        Args:
-            module: "movinet.some.module", whose `main` is run.
-            told: called with each thing that it says, in a thread of its own.
-            ended: called there at last, with this object.
-        """
+    def __init__(self, module: str) -> None:
+        """Start it; `module` is "movinet.some.module", whose `main` is run."""
         # Whatever this process was found by, that one finds it too.
         root = str(Path(movinet.__file__).resolve().parents[1])
         path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
@@ -40,10 +33,21 @@ class Process:
             [sys.executable, "-c", f"from {module} import main; main()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
+            # A thread of OpenBLAS that nobody needs costs 8 ms.
+            env={"OPENBLAS_NUM_THREADS": "1", **os.environ, "PYTHONPATH": path},
             # Ctrl-C is for the process that people started; it ends this one.
             start_new_session=True,
         )
+        self._heard = False
+
+    def listen(self, told: Callable[[Any], None], ended: Callable[[Process], None]) -> None:
+        """Hear what it says; to be called once.
+
+        Args:
+            told: called with each thing that it says, in a thread of its own.
+            ended: called there at last, with this object.
+        """
+        self._heard = True
         threading.Thread(target=self._listen, args=(told, ended), daemon=True).start()
 
     @property
@@ -64,6 +68,8 @@ class Process:
         self._process.kill()
         self._process.wait()
         self._close()
+        if not self._heard and self._process.stdout is not None:
+            self._process.stdout.close()
 
     def _close(self) -> None:
         assert self._process.stdin is not None
