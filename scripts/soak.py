@@ -131,8 +131,8 @@ def faulty(seconds: float, seed: int) -> bool:
     )
     print(f"{seconds:.0f} s, {found.streams} streams that came and went: {found.faults}")
     print(f"wrong: {found.wrong or 'nothing'}")
-    # Two thousand streams of all lengths leave gaps in memory (1.064 in 300 s), and nothing else: the
-    # objects of Python stay as many as they were.
+    # Two thousand streams of all lengths leave gaps in memory (x 1.064 in 300 s), and nothing else:
+    # the objects of Python stay as many as they were.
     return flat(found.growth, 1.1) and not found.wrong
 
 
