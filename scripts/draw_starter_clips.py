@@ -2,27 +2,47 @@
 
     python scripts/draw_starter_clips.py clips
 
-500 of each action, 1,500 more of nothing in particular, since there are more ways to do that, and
-ten of each that are only looked at. May be stopped at any moment and started again.
+500 of each action, 1,500 more of nothing in particular, since there are more ways to do that, 600
+more of each of five actions that are hard to see, and ten of each that are only looked at. May be
+stopped at any moment and started again.
+
+`clips.csv` lists all but the hard ones; `more.csv` has these, and only every second clip of actions
+that are learnt by then; `last.csv` has two of five of `more.csv`.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import random
 import sys
 from pathlib import Path
 
 from movinet.models.wholefile import write_whole
 from movinet.synthetic import BACKGROUND, LABELS, write_clips
 
-EACH, MORE, JUDGED = 500, 1500, 10
+EACH, MORE, HARDER, JUDGED = 500, 1500, 3000, 10
+EASY = frozenset(
+    {
+        "cartwheeling",
+        "falling down",
+        "headbanging",
+        "jumping jacks",
+        "pirouetting",
+        "sitting down",
+        "somersaulting",
+        "standing up",
+    }
+)
+HARD = ("clapping", "marching", "stretching arm", "waving hand", "pumping fist")
 # Folder -> clips, seed, actions, and what they are for.
 SETS = {
     "drawn": (EACH * len(LABELS), 1, LABELS, "train"),
     "nothing": (MORE, 3, (BACKGROUND,), "train"),
     "judged": (JUDGED * len(LABELS), 7, LABELS, "validation"),
+    "harder": (HARDER, 13, HARD, "train"),
 }
+Row = tuple[str, str, str]
 
 
 def main() -> int:
@@ -31,15 +51,35 @@ def main() -> int:
     parser.add_argument("out", help="the folder to write to")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     options = parser.parse_args()
-    lines = ["path,label,split\n"]
+    rows: dict[str, list[Row]] = {}
     for name, (clips, seed, labels, split) in SETS.items():
         folder = Path(options.out) / name
         write_clips(folder, clips, seed, labels, jobs=options.jobs)
         with (folder / "clips.csv").open(newline="") as file:
-            for row in csv.DictReader(file):
-                lines.append(f'{name}/{row["path"]},"{row["label"]}",{split}\n')
-    write_whole(Path(options.out) / "clips.csv", "".join(lines).encode())
+            rows[name] = [
+                (f"{name}/{row['path']}", row["label"], split) for row in csv.DictReader(file)
+            ]
+    first = rows["drawn"] + rows["nothing"] + rows["judged"]
+    more = _fewer_easy(first) + rows["harder"]
+    chance = random.Random(5)
+    last = [row for row in more if row[2] != "train" or chance.random() < 0.4]
+    for name, chosen in (("clips", first), ("more", more), ("last", last)):
+        lines = [f'{path},"{label}",{split}\n' for path, label, split in chosen]
+        text = "".join(["path,label,split\n", *lines])
+        write_whole(Path(options.out) / f"{name}.csv", text.encode())
     return 0
+
+
+def _fewer_easy(rows: list[Row]) -> list[Row]:
+    """Without every second clip of actions that are learnt."""
+    kept, seen = [], dict.fromkeys(EASY, 0)
+    for row in rows:
+        if row[2] == "train" and row[1] in EASY:
+            seen[row[1]] += 1
+            if seen[row[1]] % 2:
+                continue
+        kept.append(row)
+    return kept
 
 
 if __name__ == "__main__":

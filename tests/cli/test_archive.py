@@ -113,7 +113,7 @@ def test_new_videos_of_an_archive_are_done_and_the_others_kept(place, tmp_path):
     first = (tmp_path / "out.jsonl").read_text().splitlines()
     again = classify(place, *arguments)
     assert again.returncode == 1
-    assert again.stderr == "movinet: note: 6 of 6 videos were done before\n"
+    assert again.stderr == "movinet: note: 6 of 6 videos were done before, 1 of them in vain\n"
     assert (tmp_path / "out.jsonl").read_text().splitlines() == first
     write_archive(tmp_path / "clips", ["bb"])
     more = classify(place, *arguments)

@@ -125,7 +125,10 @@ class Archive:
             )
             tally = ledger.tally
             if tally.before:
-                note(f"{tally.before} of {len(videos)} videos were done before")
+                before = set(videos) - set(ledger.todo)
+                broken = sum(journal.story.done[video].failed for video in before)
+                also = f", {broken} of them in vain" if broken else ""
+                note(f"{tally.before} of {len(videos)} videos were done before{also}")
             loaded()
             try:
                 engine.run(ledger.todo, ledger)
