@@ -97,6 +97,7 @@ def open_model(
         MissingExtraError: when the backend is not installed.
     """
     path = Path(path)
+    _check_options(backend, threads)
     info = info or read_info(path)
     return check_model(path, info, backend, threads).opener(path, info, threads)
 
@@ -107,10 +108,7 @@ def check_model(path: Path, info: ModelInfo, backend: str | None, threads: int) 
     Raises:
         ModelError, UsageError: as there.
     """
-    if backend is not None and backend not in BACKENDS:
-        raise UsageError(f"unknown backend {backend!r}: use {', '.join(BACKENDS)}")
-    if threads < 1:
-        raise UsageError(f"threads must be 1 or more, not {threads}")
+    _check_options(backend, threads)
     if not info.states:
         raise ModelError(
             f"cannot use {path}: it takes a whole clip at a time (base form); watching needs a "
@@ -119,6 +117,13 @@ def check_model(path: Path, info: ModelInfo, backend: str | None, threads: int) 
     chosen = backend_for(path) if backend is None else BACKENDS[backend]
     _check(chosen, path, info)
     return chosen
+
+
+def _check_options(backend: str | None, threads: int) -> None:
+    if backend is not None and backend not in BACKENDS:
+        raise UsageError(f"unknown backend {backend!r}: use {', '.join(BACKENDS)}")
+    if threads < 1:
+        raise UsageError(f"threads must be 1 or more, not {threads}")
 
 
 def backend_for(path: Path) -> Backend:
