@@ -194,9 +194,9 @@ class _Run:
         watching = self._watching
         while not watching.over and (until is None or time.monotonic() < until):
             for answer in watching.wait(_LONGEST_WAIT):
-                if self._hopeless() and len(watching.health) == 1:
-                    raise SourceError(watching.health[answer.camera.name].reason)
+                self._fail_for_one()
                 self._tell(answer)
+            self._fail_for_one()
             if self._hopeless():
                 for answer in watching.wait(0):  # what has been lost meanwhile
                     self._tell(answer)
@@ -215,6 +215,12 @@ class _Run:
     def _stop(self, number: int, frame: object) -> None:
         self._asked.append(number)
         self._watching.stop()
+
+    def _fail_for_one(self) -> None:
+        """Of a single camera that cannot be had, its own reason says all."""
+        every = list(self._watching.health.values())
+        if len(every) == 1 and self._hopeless():
+            raise SourceError(every[0].reason)
 
     def _hopeless(self) -> bool:
         """Whether no camera can be had at all: waiting will not mend what is wrong then."""

@@ -64,6 +64,8 @@ class Reader:
         self.camera, self.health = camera, Health()
         self._fps, self._resize, self._news = fps, resize, news
         self._hand_on, self._end = give, end
+        # What it has done since it was last looked at; with the lock of `news` held.
+        self.changes: list[State] = []
         self._stopped = threading.Event()
         self._failure: str | None = None
         self._begun: float | None = None  # when the first frame of all was second 0
@@ -148,5 +150,7 @@ class Reader:
 
     def _say(self, state: State, reason: str) -> None:
         with self._news:
+            if state != self.health.state:
+                self.changes.append(state)
             self.health.state, self.health.reason = state, without_password(reason)
             self._news.notify()

@@ -160,14 +160,18 @@ class Watching(Watch):
         """What has not been told; with the lock of `news` held."""
         answers = []
         for watched in self._watched:
-            state = watched.health.state
-            if state not in (watched.state, State.ENDED):
-                watched.state = state
-                answers.append(Answer(watched.camera, None, state=state))
+            changes = watched.reader.changes
+            if watched.state is None:  # how it began
+                changes.insert(0, State.CONNECTING)
+            for state in changes:
+                # The last frame is answered before the end is told.
+                if state not in (watched.state, State.ENDED):
+                    watched.state = state
+                    answers.append(Answer(watched.camera, None, state=state))
+            changes.clear()
             answers += watched.told
             watched.told.clear()
-            # The last frame is answered before the end is told.
-            if state == State.ENDED != watched.state and watched.over:
-                watched.state = state
-                answers.append(Answer(watched.camera, None, state=state))
+            if watched.health.state == State.ENDED != watched.state and watched.over:
+                watched.state = State.ENDED
+                answers.append(Answer(watched.camera, None, state=State.ENDED))
         return answers
