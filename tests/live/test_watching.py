@@ -361,6 +361,20 @@ def test_who_does_not_ask_gets_no_old_answers(classifier, colour):
     assert health.drops + health.answers == 200
 
 
+def test_what_is_stopped_is_not_told_as_ended(classifier, colour, monkeypatch):
+    """However soon its reader has noticed."""
+    frames = [(n / 10, colour(0, 1)[0]) for n in range(200)]
+    camera = FakeCamera("door", "rtsp://fake").connections(Fake(frames, pause=0.02))
+    with Watching(classifier, [camera]) as watching:
+        until(watching, lambda all: any(answer.events for answer in all))
+        stop = reader.Reader.stop
+        monkeypatch.setattr(reader.Reader, "stop", lambda self: (stop(self), self.join(5)))
+        answers = watching.finish()
+        assert watching.health["door"].state == State.ENDED
+    assert [event.end is None for answer in answers for event in answer.events] == [False]
+    assert State.ENDED not in states(answers)
+
+
 def test_names(classifier):
     with pytest.raises(UsageError, match="no camera"):
         Watching(classifier, [])

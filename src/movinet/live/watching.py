@@ -144,7 +144,8 @@ class Watching(Watch):
             watched.finish()
         with self._news:
             self._news.wait_for(lambda: all(w.over for w in self._watched), _JOIN_SECONDS)
-            return self._new()
+            # That they have been stopped is no news.
+            return [answer for answer in self._new() if answer.state != State.ENDED]
 
     def close(self) -> None:
         """Stop reading and answering."""
