@@ -50,6 +50,14 @@ await job(async ({ site, broken, silent, video }) => {
     if (source === "camera") await page.waitForFunction(() => document.getElementById("video").srcObject);
     await page.click("#run");
     await over();
+    // The camera is let go of a moment after the button has changed; for good, or this times out.
+    await page.waitForFunction(
+      () => !(document.getElementById("video").srcObject?.getTracks() ?? []).some(
+        ({ readyState }) => readyState === "live",
+      ),
+      undefined,
+      { timeout: 5000 },
+    );
     results[`stopped ${source}`] = await look(page);
   }
   // And then it can be watched all the same.
