@@ -26,7 +26,7 @@ from movinet.evaluation import (
 )
 from movinet.models import read_labels
 from movinet.runtime import BACKENDS
-from movinet.stream.classifier import find_model
+from movinet.stream.loading import find_model
 
 
 @click.command("benchmark")

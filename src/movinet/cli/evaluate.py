@@ -40,7 +40,7 @@ from movinet.outputs.evaluation import Compared, Findings, print_json, print_tab
 from movinet.runtime import BACKENDS
 from movinet.runtime.backends import backend_for
 from movinet.stream import Classifier, load
-from movinet.stream.classifier import find_model
+from movinet.stream.loading import find_model
 
 
 @click.command("evaluate")

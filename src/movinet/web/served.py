@@ -14,7 +14,7 @@ from movinet.models.info import kind_of
 from movinet.models.starter import NAME
 from movinet.runtime import open_model
 from movinet.scale import Engine, cores
-from movinet.stream.classifier import find_model
+from movinet.stream.loading import find_model
 from movinet.web.jpeg import JpegDecoder
 from movinet.web.limits import Limits
 
