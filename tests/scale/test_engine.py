@@ -225,6 +225,38 @@ def test_none_is_starved(model, info, pictures, monkeypatch):
     assert max(counts) - min(counts) <= max(2, 0.15 * max(counts))
 
 
+def test_a_slow_core_starves_nobody(model, info, pictures, monkeypatch):
+    """Of two threads one gets a core that others use too; all streams always want more."""
+    pauses, counts = [0.004, 0.004], [0] * 20
+    with engine_of(model, info, 2) as engine:
+        for worker, models in enumerate(engine._models):
+            step = models["model"].step
+
+            def slow(*a, step=step, worker=worker):
+                time.sleep(pauses[worker])
+                return step(*a)
+
+            monkeypatch.setattr(models["model"], "step", slow)
+
+        def join(number):
+            def tell(answer):
+                counts[number] += 1
+                seat.offer(pictures[0], None)
+
+            seat = engine.join("model", stream_options(info, None), tell)
+            seat.offer(pictures[0], None)
+
+        for number in range(len(counts)):
+            join(number)
+        time.sleep(0.5)
+        pauses[1] = 0.008
+        before = list(counts)
+        time.sleep(4)
+        got = [now - then for now, then in zip(counts, before, strict=True)]
+    assert min(got) > 20
+    assert max(got) / min(got) <= 1.2
+
+
 def test_coming_and_going(engine, info, pictures):
     options, over = stream_options(info, None), time.monotonic() + 2
 

@@ -18,9 +18,11 @@ from movinet.scale.seat import Answer, Decode, Seat, Work
 from movinet.stream import EventOptions, Stream, StreamOptions
 
 # A stream stays with the load of the model that knows its state: moving it costs a copy, and waits
-# for the step that goes on there. A worker takes one of another's once it has waited this many
-# seconds longer than its own have.
+# for the step that goes on there. A worker with nothing to do takes one of another's once it has
+# waited this many seconds; one that is busy, once it has waited longer than its own by this part,
+# and by seconds that are worth it. So a core that others use too does not starve its streams.
 _PATIENCE = 0.05
+_PART, _WORTH = 0.1, 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +247,12 @@ class Engine:
         now = time.monotonic()
         oldest, since = next(iter(self._waiting.items()))
         mine = next((seat for seat in self._waiting if seat.home in (None, worker)), None)
-        longer = (now if mine is None else self._waiting[mine]) - since
-        if longer >= _PATIENCE:
-            return oldest, None
-        return mine, _PATIENCE - longer
+        if mine is None:
+            pause = _PATIENCE - (now - since)
+            return (None, pause) if pause > 0 else (oldest, None)
+        begun = self._waiting[mine]
+        longest = min(_PATIENCE, max(_WORTH, _PART * (now - begun)))
+        return (mine if begun - since < longest else oldest), None
 
 
 def _say(seat: Seat, answer: Answer) -> None:
