@@ -17,6 +17,7 @@ import torch
 from movinet.datasets import Batches, cache_clips, read_dataset, stored_size
 from movinet.synthetic import write_clips
 from movinet.training import RECIPES, fresh
+from movinet.training.memory import kept_memory
 from movinet.training.recipes import Stage
 from movinet.training.trainer import Trainer
 
@@ -24,6 +25,7 @@ CLIPS, BATCH, FRAMES, ROUNDS = 64, 16, 16, 3
 STAGES = (Stage(size=0.5, frames=0.5), Stage(size=0.75, frames=0.67), Stage())
 
 
+@kept_memory()
 def main() -> None:
     """Print the table."""
     print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads.\n")

@@ -5,6 +5,7 @@ import torch
 
 from movinet.network import MoViNet, NetworkConfig
 from movinet.network.bottleneck import dropped
+from movinet.network.layers import EPSILON, Convolution, Norm
 
 
 @pytest.mark.parametrize("form", ["base", "stream", "lite"])
@@ -28,6 +29,38 @@ def test_a_few_steps_learn_two_clips_by_heart():
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.2 * losses[0]
+
+
+@pytest.mark.parametrize("form", ["stream", "lite", "base"])
+def test_norms_that_keep_their_statistics_learn_alike(make, form, monkeypatch):
+    """Inside the convolution, or after it as PyTorch's own does it: the same numbers."""
+    net = make("t0", form, dropout=0.0, drop_path=0.0).double().train()
+    norms = [module for module in net.modules() if isinstance(module, Norm)]
+    assert norms
+    for norm in norms:
+        norm.eval()
+        torch.nn.init.uniform_(norm.running_mean, -0.1, 0.1)
+        torch.nn.init.uniform_(norm.running_var, 0.5, 2.0)
+    clips = torch.rand(2, 3, 3, 40, 40)
+
+    def learnt():
+        net.zero_grad()
+        loss = net(clips).square().sum()
+        loss.backward()
+        return loss, {name: p.grad.clone() for name, p in net.named_parameters()}
+
+    inside, gradients = learnt()
+    monkeypatch.setattr(Convolution, "kernel_and_bias", lambda c: (c.conv.weight, c.conv.bias))
+    monkeypatch.setattr(
+        Norm,
+        "forward",
+        lambda n, x: torch.nn.functional.batch_norm(
+            x, n.running_mean, n.running_var, n.weight, n.bias, False, 0.0, EPSILON
+        ),
+    )
+    after, expected = learnt()
+    torch.testing.assert_close(inside, after)
+    torch.testing.assert_close(gradients, expected)
 
 
 def test_stochastic_depth_drops_whole_clips_and_keeps_the_mean():

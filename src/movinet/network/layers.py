@@ -83,16 +83,14 @@ class Norm(nn.Module):
         self.register_buffer("running_var", torch.ones(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """`[N, C, H, W]`, normalised by its own statistics in training, else by the kept ones."""
+        """`[N, C, H, W]`, normalised by its own statistics; as it is once those are kept.
+
+        `kernel_and_bias` of the convolution before has done it then.
+        """
+        if not self.training:
+            return x
         return F.batch_norm(
-            x,
-            self.running_mean,
-            self.running_var,
-            self.weight,
-            self.bias,
-            self.training,
-            MOMENTUM,
-            EPSILON,
+            x, self.running_mean, self.running_var, self.weight, self.bias, True, MOMENTUM, EPSILON
         )
 
 
@@ -109,6 +107,19 @@ class Convolution(nn.Module):
         self.conv = conv
         self.norm = None if fused else Norm(conv.out_channels)
         self.activation = activation
+
+    def kernel_and_bias(self) -> tuple[Tensor, Tensor | None]:
+        """What to convolve with.
+
+        A batch norm that keeps its statistics is inside: it costs nothing there, and by itself it
+        would read and write all that the convolution gives, forward and backward.
+        """
+        kernel, norm = self.conv.weight, self.norm
+        if norm is None or norm.training:
+            return kernel, self.conv.bias
+        factor = norm.weight * torch.rsqrt(norm.running_var + EPSILON)
+        inside = kernel * factor.view(-1, *[1] * (kernel.dim() - 1))
+        return inside, norm.bias - norm.running_mean * factor
 
     def finish(self, x: Tensor) -> Tensor:
         """Batch norm and activation of `x` `[N, C, H, W]`."""
@@ -140,6 +151,6 @@ class FrameConv(Convolution):
     def forward(self, x: Tensor) -> Tensor:
         """`[N, C, H, W]` to `[N, C', ceil(H / stride), ceil(W / stride)]`."""
         x, padding = padded(x, self.kernel, self.stride)
-        conv = self.conv
-        y = F.conv2d(x, conv.weight, conv.bias, self.stride, padding, groups=conv.groups)
+        kernel, bias = self.kernel_and_bias()
+        y = F.conv2d(x, kernel, bias, self.stride, padding, groups=self.conv.groups)
         return self.finish(y)

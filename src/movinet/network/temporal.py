@@ -52,8 +52,8 @@ class TemporalConv(Convolution):
         # rows. Forward and backward of a Conv3d take five times as long (on two CPU cores).
         tall = clips.flatten(2, 3).permute(0, 3, 1, 2)
         past = 0 if buffer is not None else self.frames // 2
-        conv = self.conv
-        tall = F.conv2d(tall, conv.weight, conv.bias, padding=(past, 0), groups=conv.groups)
+        kernel, bias = self.kernel_and_bias()
+        tall = F.conv2d(tall, kernel, bias, padding=(past, 0), groups=self.conv.groups)
         pixels = self.finish(tall).permute(0, 2, 3, 1)
         return as_frames(pixels.reshape(batch, -1, height, width, pixels.shape[-1])), after
 
@@ -85,13 +85,13 @@ class VolumeConv(Convolution):
         clips, after = _with_past(as_clips(x, batch), buffer)
         volume, padding = padded(clips.permute(0, 4, 1, 2, 3), (rows, columns), self.stride)
         past = 0 if buffer is not None else frames // 2
-        conv = self.conv
+        kernel, bias = self.kernel_and_bias()
         volume = F.conv3d(
             volume,
-            conv.weight,
-            conv.bias,
+            kernel,
+            bias,
             (1, self.stride, self.stride),
             (past, *padding),
-            groups=conv.groups,
+            groups=self.conv.groups,
         )
         return self.finish(as_frames(volume.permute(0, 2, 3, 4, 1))), after

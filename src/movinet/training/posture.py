@@ -22,6 +22,7 @@ from movinet.datasets import Augmentation, CachedClips, apply
 from movinet.errors import UsageError
 from movinet.network import MoViNet
 from movinet.training.checkpoint import read_checkpoint, write_checkpoint
+from movinet.training.memory import kept_memory
 
 Joints = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -148,6 +149,7 @@ class PostureTrainer:
             lr=recipe.rate,
         )
 
+    @kept_memory()
     def run(self, checkpoint: Path, every: int, progress: Callable[[PostureTrainer], None]) -> None:
         """Do the steps that are left; `checkpoint` is written, and progress told, every so many."""
         if checkpoint.exists():

@@ -31,6 +31,7 @@ from movinet.models.wholefile import write_whole
 from movinet.network import MoViNet, NetworkConfig, save
 from movinet.training.checkpoint import read_checkpoint, write_checkpoint
 from movinet.training.linear import features, fit
+from movinet.training.memory import kept_memory
 from movinet.training.recipes import Recipe
 from movinet.training.trainer import Epoch, NotANumber, Trainer
 
@@ -138,6 +139,7 @@ class _Nobody:
         """Nothing."""
 
 
+@kept_memory()
 def train(
     net: MoViNet,
     settings: Settings,

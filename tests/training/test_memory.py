@@ -1,0 +1,66 @@
+"""Memory that the next step needs again is kept, and given back at the end."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from movinet.training.memory import kept_memory
+
+_MEGABYTES = 100
+_PAGES = _MEGABYTES * 2**20 // 4096
+
+pytestmark = pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="other C libraries are left as they are"
+)
+
+
+def faults():
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+
+def of_a_step():
+    """Pages that the system has to clear for a large tensor."""
+    before = faults()
+    torch.ones(_MEGABYTES * 2**18)
+    return faults() - before
+
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20
+
+
+def test_only_the_first_steps_ask_for_memory():
+    with kept_memory():
+        # A piece that must begin at a certain place may not fit where one like it has been.
+        asked = [of_a_step() for _ in range(10)]
+    assert sum(asked[5:]) < 0.1 * _PAGES
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measures by /proc")
+def test_it_is_given_back():
+    before = resident()
+    with kept_memory():
+        of_a_step()
+        assert resident() > before + 0.9 * _MEGABYTES
+    assert resident() < before + 0.1 * _MEGABYTES
+    assert of_a_step() > 0
+    assert resident() < before + 0.1 * _MEGABYTES
+
+
+def test_also_when_it_fails():
+    @kept_memory()
+    def fails():
+        of_a_step()
+        raise ValueError("in the midst")
+
+    before = resident()
+    with pytest.raises(ValueError, match="in the midst"):
+        fails()
+    assert resident() < before + 0.1 * _MEGABYTES
