@@ -58,9 +58,11 @@ page/node_modules/.package-lock.json: page/package.json page/package-lock.json
 	cd page && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
-# Types and single modules; the tests in Chromium are among those of pytest.
+# Types and single modules; the tests in Chromium are among those of pytest. It plays a video that has
+# sound only where something takes the sound.
 test-page: page
 	command -v $${CHROMIUM:-/usr/bin/chromium} || $(call apt,chromium)
+	command -v pulseaudio || $(call apt,pulseaudio)
 	cd page && npm run --silent check && npm test --silent
 
 lint: $(VENV)/ready

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from kit.tiny_model import TINY
+from kit.tracks import track_of
 from movinet.models import read_info
 from movinet.stream import Prediction, Summary
 
@@ -39,3 +40,10 @@ def summary(info):
         info=info,
         embedding=np.float32([4, 5, 6]),
     )
+
+
+@pytest.fixture
+def track(info):
+    """One event, of labels that every font has."""
+    plain = replace(info, labels=("walking", "running", "sitting", "standing"))
+    return track_of(plain, 10, [(0, 0.5, 1.0)])

@@ -12,6 +12,7 @@ import pytest
 
 from kit import child
 from kit.clips import COLOURS, write_colour
+from kit.greyvideo import GREY, packets_of, write_grey
 from kit.tracks import track_of
 from movinet.errors import OutputError, SourceError, UsageError
 from movinet.frames import open_source
@@ -20,60 +21,6 @@ from movinet.outputs.track import Track
 pytest.importorskip("PIL")
 
 from movinet.outputs.annotated import annotate
-
-GREY = 120
-
-
-def write(
-    path,
-    count=20,
-    *,
-    size=(320, 240),
-    ticks=None,
-    codec="libx264",
-    aspect=None,
-    rotation=None,
-    sound=None,
-    quiet=0,
-    pixels="yuv420p",
-):
-    """A grey video, brighter on the left, at `ticks` of a millisecond, or 10 frames a second.
-
-    Its sound begins `quiet` milliseconds late.
-    """
-    width, height = size
-    image = np.full((height, width, 3), GREY, np.uint8)
-    image[:, : width // 2] += 60
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=10)
-        stream.width, stream.height, stream.pix_fmt = width, height, pixels
-        context = stream.codec_context
-        context.thread_count = 1
-        context.max_b_frames = 0  # lengths of such files are those that their pictures have
-        context.time_base = stream.time_base = Fraction(1, 1000)
-        if aspect is not None:
-            context.sample_aspect_ratio = aspect
-        if rotation is not None:
-            stream.set_display_rotation(rotation)
-        voice = container.add_stream(sound, rate=44_100) if sound else None
-        for number in range(count):
-            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-            frame.pts = ticks[number] if ticks else 100 * number
-            frame.time_base = Fraction(1, 1000)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-        if voice is not None:
-            planar = voice.format.is_planar
-            layout, kind = voice.layout, np.float32 if "flt" in voice.format.name else np.int16
-            samples = np.zeros(
-                (layout.nb_channels, 44_100) if planar else (1, 44_100 * layout.nb_channels), kind
-            )
-            frame = av.AudioFrame.from_ndarray(samples, voice.format.name, layout.name)
-            frame.sample_rate, frame.pts = 44_100, round(44.1 * quiet)
-            frame.time_base = Fraction(1, 44_100)
-            container.mux(voice.encode(frame))
-            container.mux(voice.encode())
-    return path
 
 
 def names(folder):
@@ -89,25 +36,11 @@ def times_of(path):
     return [frame.time for frame in frames_of(path)]
 
 
-def packets_of(path):
-    with av.open(str(path)) as container:
-        (stream,) = container.streams.audio
-        name = stream.codec_context.codec.canonical_name
-        packets = [packet for packet in container.demux(stream) if packet.size]
-        return name, [(packet.pts * packet.time_base, bytes(packet)) for packet in packets]
-
-
 def differs(image):
     """Where a grey picture was drawn on, `[H, W]`."""
     left = np.full(image.shape[1], GREY)
     left[: image.shape[1] // 2] += 60
     return np.abs(image.astype(int) - left[None, :, None]).max(axis=2) > 25
-
-
-@pytest.fixture
-def track(info):
-    plain = replace(info, labels=("walking", "running", "sitting", "standing"))
-    return track_of(plain, 10, [(0, 0.5, 1.0)])
 
 
 # -- time -------------------------------------------------------------------
@@ -116,7 +49,7 @@ def track(info):
 @pytest.mark.parametrize("ending", [".mp4", ".mov", ".mkv"])
 def test_all_frames_at_their_times(tmp_path, track, ending):
     ticks = [0, 33, 100, 101, 350, 400, 900, 1500, 1510, 1990]
-    video = write(tmp_path / "a.mp4", 10, ticks=ticks)
+    video = write_grey(tmp_path / "a.mp4", 10, ticks=ticks)
     out = tmp_path / f"b{ending}"
     done = []
     assert annotate(video, track, out, progress=lambda *at: done.append(at)) == ""
@@ -137,7 +70,7 @@ def test_the_last_frame_keeps_its_length(tmp_path, track):
 
 
 def test_it_can_be_played_before_all_of_it_is_here(tmp_path, track):
-    annotate(write(tmp_path / "a.mp4"), track, tmp_path / "b.mp4")
+    annotate(write_grey(tmp_path / "a.mp4"), track, tmp_path / "b.mp4")
     data = (tmp_path / "b.mp4").read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
 
@@ -146,7 +79,7 @@ def test_it_can_be_played_before_all_of_it_is_here(tmp_path, track):
 
 
 def test_what_is_drawn_where(tmp_path, track):
-    annotate(write(tmp_path / "a.mp4"), track, tmp_path / "b.mp4")
+    annotate(write_grey(tmp_path / "a.mp4"), track, tmp_path / "b.mp4")
     before, during = (frames_of(tmp_path / "b.mp4")[number].image for number in (3, 7))
     for image in (before, during):
         drawn = differs(image)
@@ -159,7 +92,7 @@ def test_what_is_drawn_where(tmp_path, track):
 
 
 def test_the_playhead_moves(tmp_path, track):
-    annotate(write(tmp_path / "a.mp4"), track, tmp_path / "b.mp4")
+    annotate(write_grey(tmp_path / "a.mp4"), track, tmp_path / "b.mp4")
     heads = [frame.image[-3, :, :].min(axis=1).argmax() for frame in frames_of(tmp_path / "b.mp4")]
     assert heads == sorted(set(heads))
     assert heads[10] == pytest.approx(160, abs=4)
@@ -168,7 +101,7 @@ def test_the_playhead_moves(tmp_path, track):
 def test_before_the_first_prediction_there_is_no_panel(tmp_path, info):
     late = track_of(info, 5)
     late.times[:] = [time + 1 for time in late.times]
-    annotate(write(tmp_path / "a.mp4"), late, tmp_path / "b.mp4")
+    annotate(write_grey(tmp_path / "a.mp4"), late, tmp_path / "b.mp4")
     frames = frames_of(tmp_path / "b.mp4")
     assert not differs(frames[9].image)[:100].any()
     assert differs(frames[10].image)[10:60, 12:150].any()
@@ -178,7 +111,7 @@ def test_before_the_first_prediction_there_is_no_panel(tmp_path, info):
 
 @pytest.mark.parametrize(("rotation", "shape"), [(90, (320, 240)), (180, (240, 320))])
 def test_pictures_are_turned_upright(tmp_path, track, rotation, shape):
-    video = write(tmp_path / "a.mp4", 3, rotation=rotation)
+    video = write_grey(tmp_path / "a.mp4", 3, rotation=rotation)
     annotate(video, track, tmp_path / "b.mp4")
     old, new = frames_of(video)[0].image, frames_of(tmp_path / "b.mp4")[0].image
     assert old.shape[:2] == new.shape[:2] == shape
@@ -191,7 +124,7 @@ def test_pictures_are_turned_upright(tmp_path, track, rotation, shape):
 @pytest.mark.parametrize("size", [(321, 241), (1, 1), (16, 33)])
 def test_odd_and_tiny_pictures(tmp_path, track, size):
     video = tmp_path / "a.avi"
-    write(video, 3, size=size, codec="ffv1", pixels="bgra")
+    write_grey(video, 3, size=size, codec="ffv1", pixels="bgra")
     annotate(video, track, tmp_path / "b.mp4")
     frames = frames_of(tmp_path / "b.mp4")
     assert len(frames) == 3
@@ -202,8 +135,8 @@ def test_odd_and_tiny_pictures(tmp_path, track, size):
 
 
 def test_pixels_that_are_not_square(tmp_path, track):
-    annotate(write(tmp_path / "a.mp4", 3), track, tmp_path / "square.mp4")
-    video = write(tmp_path / "b.mp4", 3, aspect=Fraction(2), size=(160, 240))
+    annotate(write_grey(tmp_path / "a.mp4", 3), track, tmp_path / "square.mp4")
+    video = write_grey(tmp_path / "b.mp4", 3, aspect=Fraction(2), size=(160, 240))
     annotate(video, track, tmp_path / "wide.mp4")
     (square, *_), (wide, *_) = (frames_of(tmp_path / f"{n}.mp4") for n in ("square", "wide"))
     assert wide.sample_aspect_ratio == 2
@@ -217,7 +150,7 @@ def test_pixels_that_are_not_square(tmp_path, track):
     ("codec", "pixels"), [("libx264", "yuv444p"), ("libx264", "yuv420p10le"), ("mjpeg", "yuvj420p")]
 )
 def test_colours_stay_in_other_kinds_of_pixels(tmp_path, track, codec, pixels):
-    video = write(tmp_path / "a.mkv", 3, codec=codec, pixels=pixels)
+    video = write_grey(tmp_path / "a.mkv", 3, codec=codec, pixels=pixels)
     annotate(video, track, tmp_path / "b.mp4")
     old, new = frames_of(video)[0].image, frames_of(tmp_path / "b.mp4")[0].image
     np.testing.assert_allclose(old[100:180].astype(int), new[100:180], atol=8)
@@ -230,7 +163,7 @@ def test_colours_stay_in_other_kinds_of_pixels(tmp_path, track, codec, pixels):
 
 @pytest.mark.parametrize("ending", [".mp4", ".mov", ".mkv"])
 def test_sound_is_copied(tmp_path, track, ending):
-    video = write(tmp_path / "a.mp4", sound="aac", quiet=200)
+    video = write_grey(tmp_path / "a.mp4", sound="aac", quiet=200)
     annotate(video, track, tmp_path / f"b{ending}")
     name, packets = packets_of(tmp_path / f"b{ending}")
     _, first = packets_of(video)
@@ -243,7 +176,7 @@ def test_sound_is_copied(tmp_path, track, ending):
 
 
 def test_sound_that_the_file_cannot_hold_becomes_aac(tmp_path, track):
-    video = write(tmp_path / "a.mkv", sound="pcm_s16le", quiet=300)
+    video = write_grey(tmp_path / "a.mkv", sound="pcm_s16le", quiet=300)
     annotate(video, track, tmp_path / "b.mp4")
     name, packets = packets_of(tmp_path / "b.mp4")
     assert name == "aac"
@@ -259,7 +192,7 @@ def test_sound_that_the_file_cannot_hold_becomes_aac(tmp_path, track):
 def test_a_beginning_that_is_not_at_zero(tmp_path, track):
     """As in transport streams; pictures and sound keep their distance."""
     ticks = range(5000, 7000, 100)
-    video = write(tmp_path / "a.ts", ticks=ticks, sound="aac", quiet=5400)
+    video = write_grey(tmp_path / "a.ts", ticks=ticks, sound="aac", quiet=5400)
     with av.open(str(video)) as container:
         assert container.start_time >= 5 * av.time_base
     annotate(video, track, tmp_path / "b.mp4")
@@ -277,7 +210,7 @@ def test_letters_that_the_font_lacks(tmp_path, info):
     own = tmp_path / "own.ttf"
     own.write_bytes(ImageFont.load_default(20).path.getvalue())
     hangul = track_of(replace(info, labels=("달리기 🏃", "a", "b", "c")), 5)
-    video = write(tmp_path / "a.mp4", 3)
+    video = write_grey(tmp_path / "a.mp4", 3)
     assert annotate(video, hangul, tmp_path / "b.mp4", font=own) == "기달리🏃"
     latin = track_of(replace(info, labels=("run", "a", "b", "c")), 5)
     assert annotate(video, latin, tmp_path / "b.mp4", font=own) == ""
@@ -287,7 +220,7 @@ def test_letters_that_the_font_lacks(tmp_path, info):
 
 
 def test_what_cannot_be(tmp_path, track):
-    video = write(tmp_path / "a.mp4", 3)
+    video = write_grey(tmp_path / "a.mp4", 3)
     before = video.read_bytes()
     link = tmp_path / "link.mp4"
     link.symlink_to(video)
@@ -312,7 +245,7 @@ def test_what_cannot_be(tmp_path, track):
 
 
 def test_a_video_without_a_picture_that_can_be_decoded(tmp_path, track):
-    video = write(tmp_path / "a.mp4")
+    video = write_grey(tmp_path / "a.mp4")
     data = bytearray(video.read_bytes())
     start = data.index(b"mdat") + 4
     data[start : data.index(b"moov") - 4] = bytes(data.index(b"moov") - 4 - start)
@@ -323,7 +256,7 @@ def test_a_video_without_a_picture_that_can_be_decoded(tmp_path, track):
 
 
 def test_an_interrupt_leaves_nothing(tmp_path, track):
-    video = write(tmp_path / "a.mp4")
+    video = write_grey(tmp_path / "a.mp4")
     (tmp_path / "b.mp4").write_bytes(b"older")
 
     def stop(done, _):
@@ -355,7 +288,7 @@ except OutputError as error:
 @pytest.mark.skipif(os.name != "posix", reason="no limits here")
 @pytest.mark.parametrize("ending", [".mp4", ".mkv"])
 def test_no_room(tmp_path, ending):
-    video = write(tmp_path / "a.mp4")
+    video = write_grey(tmp_path / "a.mp4")
     out = tmp_path / f"b{ending}"
     assert (
         child.python(_FULL, video, out).stdout == f"cannot write {out}: File too large\n".encode()
@@ -379,7 +312,7 @@ except MissingExtraError as error:
 
 
 def test_without_the_extra(tmp_path):
-    video = write(tmp_path / "a.mp4", 3)
+    video = write_grey(tmp_path / "a.mp4", 3)
     said = child.python(_WITHOUT, video, tmp_path / "b.mp4").stdout
     assert said == b"drawing pictures needs an extra: pip install 'movinet[draw]'\n"
     assert names(tmp_path) == ["a.mp4"]
