@@ -7,7 +7,7 @@ more of each of five actions that are hard to see, and ten of each that are only
 stopped at any moment and started again.
 
 `clips.csv` lists all but the hard ones; `more.csv` has these, and only every second clip of actions
-that are learnt by then; `last.csv` has two of five of `more.csv`.
+that are learnt by then; `last.csv` has two of five of `more.csv`; `all.csv` has everything.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ def main() -> int:
     more = _fewer_easy(first) + rows["harder"]
     chance = random.Random(5)
     last = [row for row in more if row[2] != "train" or chance.random() < 0.4]
-    for name, chosen in (("clips", first), ("more", more), ("last", last)):
+    lists = {"clips": first, "more": more, "last": last, "all": first + rows["harder"]}
+    for name, chosen in lists.items():
         lines = [f'{path},"{label}",{split}\n' for path, label, split in chosen]
         text = "".join(["path,label,split\n", *lines])
         write_whole(Path(options.out) / f"{name}.csv", text.encode())
