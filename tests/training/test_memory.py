@@ -44,7 +44,7 @@ def test_only_the_first_steps_ask_for_memory():
     assert sum(asked[5:]) < 0.1 * _PAGES
 
 
-# In a process of its own: whether freed memory lies at the end of the heap is a matter of chance here.
+# In a process of its own: where in the heap freed memory lies is a matter of chance in this one.
 PICTURES = """
 import resource
 import numpy as np
