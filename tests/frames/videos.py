@@ -110,6 +110,17 @@ def write_video(
     return path
 
 
+def concatenated(folder: Path) -> Path:
+    """Write two transport streams into one file: the clock is set back, and the size changes."""
+    parts = [
+        write_video(folder / "1.ts", range(20), options=B_FRAMES),
+        write_video(folder / "2.ts", range(20, 40), options=B_FRAMES, size=(128, 96)),
+    ]
+    path = folder / "both.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    return path
+
+
 def write_image(path: Path, number: int, size: tuple[int, int] = SIZE) -> Path:
     """Write one picture, as its name's ending says."""
     codec = "png" if path.suffix == ".png" else "mjpeg"
