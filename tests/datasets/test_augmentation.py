@@ -58,7 +58,7 @@ def test_the_generator_decides():
     assert not torch.equal(first, second)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000))
 def test_all_frames_are_changed_alike(seed):
     """A clip whose pictures are all the same is one whose pictures are all the same."""
@@ -111,7 +111,6 @@ def test_crop():
     assert torch.allclose(answer, expected, atol=1.01 / 255)
 
 
-@settings(deadline=None)
 @given(
     st.integers(0, 10_000),
     st.sampled_from([((0.5, 1.0), (3 / 4, 4 / 3)), ((0.9, 0.9), (2.0, 3.0)), ((0.1, 0.2), (1, 1))]),
@@ -177,7 +176,7 @@ def test_hue_of_a_third_exchanges_channels():
     assert torch.allclose(_colours(1, 0), torch.eye(3), atol=1e-6)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.integers(1, 60),
     st.integers(1, 20),

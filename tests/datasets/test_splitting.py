@@ -32,7 +32,7 @@ def clips(draw):
     ]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(clips(), st.integers(0, 3), st.sampled_from([(0.15, 0.0), (0.2, 0.2), (0.0, 0.5), (0, 0)]))
 def test_nothing_lies_on_two_sides(found, seed, shares):
     parts = split(dataset(found), validation=shares[0], test=shares[1], seed=seed)
@@ -56,7 +56,7 @@ def test_nothing_lies_on_two_sides(found, seed, shares):
     }
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.integers(4, 40), min_size=2, max_size=6), st.integers(0, 5))
 def test_every_class_has_its_share(sizes, seed):
     found = [

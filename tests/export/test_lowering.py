@@ -64,7 +64,7 @@ def test_a_step_is_the_step_of_the_network(options, way):
     assert_same_stream(net, lowered(net, embedding=True, **way), frames)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(st.integers(1, 70), st.integers(1, 70), st.sampled_from(WAYS))
 def test_at_any_picture_size(height, width, way):
     net = small(size=(height, width))

@@ -7,7 +7,7 @@ from statistics import median
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from movinet.errors import UsageError
@@ -64,7 +64,6 @@ def test_stretching_follows_the_formula(image, height, width):
     assert_rounded(Resizer(height, width)(image), bilinear(image, height, width))
 
 
-@settings(deadline=None)
 @given(pictures(), SIDES, SIDES)
 def test_stretching_equals_torch(image, height, width):
     assert_rounded(Resizer(height, width)(image), by_torch(image, height, width))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from movinet.errors import LabelsError
@@ -36,7 +36,6 @@ def test_other_alphabets_and_what_only_looks_like_a_line_ending():
     assert parse_labels("\n".join(labels).encode(), "x") == labels
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n"), min_size=1)
@@ -81,7 +80,6 @@ def test_a_useless_label_file_ends_in_one_line(data, words):
     assert "\n" not in str(caught.value)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(data):
     try:

@@ -269,7 +269,7 @@ def read_or_refused(data: bytes, factory) -> None:
     assert isinstance(answer, ModelInfo) or (answer and "\n" not in answer)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(st.integers(0, 1_000_000), st.integers(1, 255)), min_size=1, max_size=4))
 def test_flipped_bytes_raise_nothing_but_our_own_errors(packed, tmp_path_factory, flips):
     damaged = bytearray(packed)
@@ -278,7 +278,7 @@ def test_flipped_bytes_raise_nothing_but_our_own_errors(packed, tmp_path_factory
     read_or_refused(bytes(damaged), tmp_path_factory)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 1_000_000))
 def test_cut_files_raise_nothing_but_our_own_errors(packed, tmp_path_factory, length):
     read_or_refused(packed[: length % len(packed)], tmp_path_factory)

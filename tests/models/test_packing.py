@@ -75,7 +75,7 @@ def test_every_variant_can_be_packed(tiny, tmp_path):
     assert pack_model(source, info, source) == replace(info, contract="movinet.json")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     fps=st.fractions(min_value=Fraction(1, 10), max_value=240, max_denominator=1001),
     temperature=st.floats(0.01, 100),

@@ -243,13 +243,13 @@ def flipped(data: bytes, flips: list[tuple[int, int]]) -> bytes:
 FLIPS = st.lists(st.tuples(st.integers(0, 1_000_000), st.integers(1, 255)), min_size=1, max_size=4)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(FLIPS)
 def test_flipped_bytes_raise_nothing_but_our_own_errors(tmp_path_factory, flips):
     read_or_refused(flipped(TINY.data, flips), tmp_path_factory)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(FLIPS)
 def test_flipped_bytes_of_a_packed_file(packed, tmp_path_factory, flips):
     read_or_refused(flipped(packed, flips), tmp_path_factory)
@@ -282,7 +282,7 @@ def test_signatures_of_other_subgraphs_do_not_count(tmp_path):
     assert "it has no signature" in error_of(bytes(builder.Output()), tmp_path)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(length=st.integers(0, 1_000_000), whole=st.booleans())
 def test_cut_files_raise_nothing_but_our_own_errors(packed, tmp_path_factory, length, whole):
     data = packed if whole else TINY.data

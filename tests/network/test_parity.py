@@ -49,7 +49,7 @@ def test_frame_by_frame_is_the_whole_clip(make, variant, form, options):
         assert (state[name] - after[name]).abs().max() <= 1e-4 * largest, name
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_any_cut_at_any_size_is_the_whole_clip(data):
     variant = data.draw(st.sampled_from(["a0", "t0", "a3"]))

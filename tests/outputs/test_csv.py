@@ -70,7 +70,7 @@ def test_an_error(tmp_path):
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(NAMES, NAMES)
 def test_any_name_comes_back(tmp_path, name, message):
     with Csv(tmp_path / "out.csv") as out:

@@ -83,7 +83,7 @@ def test_times_are_decimals(tmp_path, summary, prediction):
     assert '"time": 0.0,' in text
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text())
 def test_any_name_comes_back(tmp_path, name):
     """Also one that is no UTF-8, which Python holds as lone surrogates."""

@@ -30,7 +30,7 @@ def _arrays(random):
 
 
 @given(st.lists(st.sampled_from("nnnkv"), max_size=30), st.integers(0, 99))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_ring_is_the_buffer(acts, seed):
     """Whatever is done in whatever order: what goes back is what a plain copy would have given."""
     random = np.random.default_rng(seed)

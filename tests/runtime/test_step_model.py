@@ -121,7 +121,7 @@ OPERATIONS = st.lists(
 
 
 @pytest.mark.parametrize("name", ["official", "squeeze-excite", "delayed before", "delayed behind"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(operations=OPERATIONS, seed=st.integers(0, 1000))
 def test_streams_do_not_touch_each_other(name, opened, operations, seed):
     """Three streams step in any order; between that they are copied, saved, read and written."""
@@ -152,7 +152,7 @@ def test_streams_do_not_touch_each_other(name, opened, operations, seed):
         assert_same_state(state, wanted, model)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(order=st.lists(st.booleans(), max_size=40), seed=st.integers(0, 1000))
 def test_interleaved_streams_answer_as_alone(opened, order, seed):
     model = opened(TINY)

@@ -71,7 +71,7 @@ def finish(folder: Path) -> tuple[list[str], dict[str, list[dict]]]:
         return done, {video: journal.result(video)[0] for video in VIDEOS}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     steps=STEPS, cut=st.floats(0, 1), tail=st.sampled_from([b"", b"\0\0\0", b'{"video', b"[]\n"])
 )

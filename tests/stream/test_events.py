@@ -173,7 +173,7 @@ rules = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rows=scores, options=rules, memory=st.integers(1, 30))
 def test_rules_of_events(info, rows, options, memory):
     told = run(info, rows, options, memory=memory)

@@ -53,7 +53,7 @@ def windowed(tiny, pictures, frames: int):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(frames=st.integers(1, 12), length=st.integers(0, 40), seed=st.integers(0, 1000))
 def test_means_are_over_the_last_frames(name, opened, frames, length, seed):
     tiny = VARIANTS[name]
@@ -67,7 +67,7 @@ def test_means_are_over_the_last_frames(name, opened, frames, length, seed):
     assert state.seen == length
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(frames=st.integers(1, 12), length=st.integers(1, 40), seed=st.integers(0, 1000))
 def test_the_embedding_is_the_mean_over_the_last_frames(opened, frames, length, seed):
     model = opened(TINY)
@@ -172,7 +172,7 @@ def test_a_horizon_of_nothing(frames, opened):
 # -- several streams ----------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(order=st.lists(st.integers(0, 2), max_size=60), seed=st.integers(0, 1000))
 def test_streams_of_different_horizons_share_a_model(opened, order, seed):
     model = opened(TINY)
@@ -205,7 +205,7 @@ def test_a_copy_goes_its_own_way(frames, opened):
 # -- saving -------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(frames=st.none() | st.integers(1, 8), before=st.integers(0, 20), seed=st.integers(0, 1000))
 def test_a_saved_state_goes_on_to_the_bit(opened, frames, before, seed):
     model, pictures = opened(VARIANTS["squeeze-excite"]), images(before + 12, seed)
@@ -266,7 +266,7 @@ def test_a_state_of_another_model(opened):
 
 
 @pytest.mark.parametrize("frames", [5, None])
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.binary(max_size=40) | st.integers(0, 400))
 def test_bytes_that_are_no_state(frames, opened, data):
     model = opened(TINY)

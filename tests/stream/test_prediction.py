@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -35,7 +35,6 @@ def of_classes(info, classes: int):
 # -- softmax ------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(LOGITS, st.floats(0.01, 100))
 def test_softmax_is_what_double_precision_says(logits, temperature):
     scores = softmax(logits, temperature)
@@ -70,7 +69,6 @@ def test_softmax_leaves_its_argument_alone():
 # -- the best classes ---------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(
     SCORES,
     st.integers(1, 40),

@@ -84,7 +84,7 @@ def test_a_stream_keeps_nothing_of_what_it_answered(model):
 STEPS = st.lists(st.fractions(Fraction(1, 1000), Fraction(2), max_denominator=90_000), max_size=30)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     steps=STEPS,
     start=st.fractions(-10, 10_000, max_denominator=1000),

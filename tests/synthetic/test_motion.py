@@ -20,7 +20,7 @@ def perform(label: str, seed: int, moments: int = 30):
     return ACTIONS[label](Performer(rng, body, t, moments / 10)), body
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(label=st.sampled_from(LABELS), seed=st.integers(0, 2**32))
 def test_bones_keep_their_lengths(label, seed):
     figure, body = perform(label, seed)
@@ -40,7 +40,7 @@ def test_bones_keep_their_lengths(label, seed):
             assert np.linalg.norm(bone) == pytest.approx(long)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(label=st.sampled_from(LABELS), seed=st.integers(0, 2**32))
 def test_nobody_sinks_into_the_floor(label, seed):
     figure, _ = perform(label, seed)
@@ -55,7 +55,7 @@ def test_an_action_moves_more_than_a_breath(label):
         assert way > 0.03 * body.height, seed
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(seed=st.integers(0, 2**32), hz=st.floats(0.4, 2.0))
 def test_a_rest_is_short_enough_to_see_the_action(seed, hz):
     rng = np.random.default_rng(seed)

@@ -6,7 +6,7 @@ import dataclasses
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from movinet.errors import UsageError
@@ -42,7 +42,6 @@ def test_a_file_changes_what_it_names(tmp_path):
     assert find_recipe(str(file)) == wanted
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 10), min_size=1, max_size=5), st.integers(1, 60))
 def test_every_epoch_has_a_stage_and_stages_come_in_order(parts, epochs):
     stages = tuple(Stage(part=part / sum(parts)) for part in parts)

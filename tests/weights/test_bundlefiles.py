@@ -138,7 +138,7 @@ def test_a_folder_named_as_an_index(tmp_path):
 
 
 @given(DAMAGE, st.booleans())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_damage_in_an_archive(damage, zipped):
     with tempfile.TemporaryDirectory() as folder:
         prefix = write_bundle(Path(folder) / "x", SMALL)

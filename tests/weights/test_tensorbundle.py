@@ -45,7 +45,6 @@ from movinet.weights.tensorbundle import Variable, open_bundle
     st.integers(1, 4),
     st.integers(20, 3000),
 )
-@settings(deadline=None)
 def test_round_trip(tensors, shards, block_bytes):
     with tempfile.TemporaryDirectory() as folder:
         prefix = write_bundle(
@@ -267,7 +266,7 @@ def test_long_paths_by_sharing_take_no_room(tmp_path):
 
 
 @given(st.lists(DAMAGE, min_size=1, max_size=3), st.integers(0, 2))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_damage_anywhere(many, which):
     keys = {f"{key}/.ATTRIBUTES/VARIABLE_VALUE": (f"m/{key}", key) for key in SMALL}
     graph = object_graph(keys)
@@ -291,7 +290,6 @@ def test_damage_anywhere(many, which):
 
 
 @given(st.binary(max_size=400), st.booleans(), st.sampled_from(["x.index", "x.tar", "x.tar.gz"]))
-@settings(deadline=None)
 def test_any_bytes(data, magic, name):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
@@ -302,7 +300,7 @@ def test_any_bytes(data, magic, name):
 
 
 @given(st.binary(max_size=300))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_any_bytes_where_messages_should_be(data):
     """With right checksums, so that they are read."""
     with tempfile.TemporaryDirectory() as folder:
