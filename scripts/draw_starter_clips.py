@@ -2,12 +2,14 @@
 
     python scripts/draw_starter_clips.py clips
 
-500 of each action, 1,500 more of nothing in particular, since there are more ways to do that, 600
+560 of each action, 2,700 more of nothing in particular, since there are more ways to do that, 800
 more of each of five actions that are hard to see, and ten of each that are only looked at. May be
 stopped at any moment and started again.
 
-`clips.csv` lists all but the hard ones; `more.csv` has these, and only every second clip of actions
-that are learnt by then; `last.csv` has two of five of `more.csv`; `all.csv` has everything.
+`clips.csv` lists 500 of each action and 1,500 of nothing; `more.csv` has hard ones too, and only
+every second clip of actions that are learnt by then; `last.csv` has two of five of `more.csv`;
+`all.csv` has all of `clips.csv` and of the hard ones of `more.csv`; `fresh.csv` has those that are
+in none of these, and most of `all.csv`.
 """
 
 from __future__ import annotations
@@ -41,7 +43,12 @@ SETS = {
     "nothing": (MORE, 3, (BACKGROUND,), "train"),
     "judged": (JUDGED * len(LABELS), 7, LABELS, "validation"),
     "harder": (HARDER, 13, HARD, "train"),
+    "fresh nothing": (1200, 31, (BACKGROUND,), "train"),
+    "fresh harder": (1000, 33, HARD, "train"),
+    "fresh": (60 * len(LABELS), 35, LABELS, "train"),
 }
+# Of each action, what `fresh.csv` keeps of `all.csv`.
+KEPT, KEPT_HARD = 350, 400
 Row = tuple[str, str, str]
 
 
@@ -63,7 +70,15 @@ def main() -> int:
     more = _fewer_easy(first) + rows["harder"]
     chance = random.Random(5)
     last = [row for row in more if row[2] != "train" or chance.random() < 0.4]
-    lists = {"clips": first, "more": more, "last": last, "all": first + rows["harder"]}
+    everything = first + rows["harder"]
+    fresh = [row for name in SETS if name.startswith("fresh") for row in rows[name]]
+    lists = {
+        "clips": first,
+        "more": more,
+        "last": last,
+        "all": everything,
+        "fresh": _some(everything) + fresh,
+    }
     for name, chosen in lists.items():
         lines = [f'{path},"{label}",{split}\n' for path, label, split in chosen]
         text = "".join(["path,label,split\n", *lines])
@@ -78,6 +93,18 @@ def _fewer_easy(rows: list[Row]) -> list[Row]:
         if row[2] == "train" and row[1] in EASY:
             seen[row[1]] += 1
             if seen[row[1]] % 2:
+                continue
+        kept.append(row)
+    return kept
+
+
+def _some(rows: list[Row]) -> list[Row]:
+    """As many of each action as `KEPT` and `KEPT_HARD` say, by chance, and all that judge."""
+    kept, seen = [], dict.fromkeys(LABELS, 0)
+    for row in random.Random(18).sample(rows, len(rows)):
+        if row[2] == "train":
+            seen[row[1]] += 1
+            if seen[row[1]] > (KEPT_HARD if row[1] in (*HARD, BACKGROUND) else KEPT):
                 continue
         kept.append(row)
     return kept
