@@ -18,7 +18,7 @@ from movinet.stream import Event, EventDetector, EventOptions, Prediction, load
 FPS = Fraction(10)
 CLASSES = 3  # of the made-up scores; the model has more
 # Without a memory times are those of the scores.
-PLAIN = EventOptions(minimum=0.5, join=0.5)
+PLAIN = EventOptions(on=0.5, minimum=0.5, join=0.5)
 
 
 @pytest.fixture(scope="module")

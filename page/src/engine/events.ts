@@ -22,7 +22,7 @@ export interface EventOptions {
 }
 
 export const EVENT_OPTIONS: EventOptions = {
-  on: 0.5,
+  on: 0.6,
   off: 0.3,
   minimum: 1,
   join: 1,

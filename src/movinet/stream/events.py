@@ -30,7 +30,7 @@ class EventOptions:
             longer back keeps a new action from being seen.
     """
 
-    on: float = 0.5
+    on: float = 0.6
     off: float = 0.3
     minimum: float = 1.0
     join: float = 1.0
