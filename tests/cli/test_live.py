@@ -93,8 +93,8 @@ def test_two_cameras_of_which_one_is_not_there(place):
 
 def test_a_file_of_cameras(place):
     (place / "cameras.toml").write_text(
-        '[[camera]]\nname = "one"\nsource = "test:2"\non = 0.34\nminimum = 0.2\n'
-        '[[camera]]\nname = "two"\nsource = "test:2"\non = 1.0\n'
+        '[[camera]]\nname = "one"\nsource = "test:2"\non = 0.34\nminimum = 0\n'
+        '[[camera]]\nname = "two"\nsource = "test:2"\non = 0.99\n'
     )
     status, said, _ = run(place, "--config", "cameras.toml")
     assert status == 0

@@ -18,7 +18,7 @@ def model(tmp_path_factory):
 @pytest.fixture
 def classifier(model):
     """Loaded: ten frames a second, and events as soon as something is likely."""
-    options = EventOptions(on=0.34, off=0.34, minimum=0.3, join=0.5, memory=1)
+    options = EventOptions(on=0.34, off=0.34, minimum=0.02, join=0.5, memory=1)
     return load(model, labels=model.parent / "labels.txt", fps=10, events=options)
 
 

@@ -17,7 +17,7 @@ from movinet.stream import Classifier, EventOptions
 from movinet.web.jpeg import JpegDecoder
 from movinet.web.messages import stream_options
 
-EVENTS = EventOptions(on=0.34, off=0.34, minimum=0.3, join=0.5, memory=1)
+EVENTS = EventOptions(on=0.34, off=0.34, minimum=0.02, join=0.5, memory=1)
 
 
 def engine_of(model, info, threads):

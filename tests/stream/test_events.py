@@ -18,7 +18,8 @@ from movinet.stream import Event, EventDetector, EventOptions, Prediction, load
 FPS = Fraction(10)
 CLASSES = 3  # of the made-up scores; the model has more
 # Without a memory times are those of the scores.
-PLAIN = EventOptions(on=0.5, minimum=0.5, join=0.5)
+# A score of 0.9 counts 0.8 of its time, so that half a second of it is enough.
+PLAIN = EventOptions(on=0.5, minimum=0.4, join=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +63,36 @@ def test_an_event_is_told_when_it_begins_and_when_it_ends(info):
 
 
 def test_between_the_thresholds_it_goes_on_but_does_not_begin(info):
-    assert spans(run(info, course((0.4, 2), (0.6, 1), (0.4, 2), (0.1, 2)))) == [(2.0, 4.9)]
+    assert spans(run(info, course((0.4, 2), (0.9, 1), (0.4, 2), (0.1, 2)))) == [(2.0, 4.9)]
 
 
 def test_a_short_one_is_none(info):
     assert run(info, course((0.1, 1), (0.9, 0.5), (0.1, 2))) == []
     assert len(run(info, course((0.1, 1), (0.9, 0.6), (0.1, 2)))) == 2
+
+
+def test_a_doubtful_one_has_to_last(info):
+    """Half way from `on` to 1 a second counts half; at `on` it counts nothing."""
+    options = replace(PLAIN, minimum=1.0)
+
+    def told_after(*parts, memory=1):
+        """Seconds until it is told, of one whose score is high from the first second on."""
+        rows, detector = course((0.0, 1), *parts), EventDetector(info, options, fps=FPS, memory=10)
+        for number, row in enumerate(rows):
+            scores = np.zeros(info.classes, np.float32)
+            scores[0] = row[0]
+            time = number / FPS
+            if detector.push(Prediction(time, number, scores, info, memory=memory)):
+                return float(time) - 1
+        return None
+
+    assert told_after((1.0, 3), memory=10) == pytest.approx(1.0)
+    assert told_after((0.75, 3), memory=10) == pytest.approx(2.0)
+    assert told_after((0.5, 60), memory=10) is None
+    # What is below `on` neither counts nor takes away.
+    assert told_after((1.0, 0.6), (0.4, 2), (1.0, 2), memory=10) == pytest.approx(3.0)
+    # A score that speaks of half the memory counts half.
+    assert told_after((1.0, 3), memory=5) == pytest.approx(2.0)
 
 
 def test_gaps_are_joined(info):
@@ -90,7 +115,7 @@ def test_what_has_ended_does_not_begin_again_at_once(info):
 
 
 def test_a_margin(info):
-    rows = [(0.5, 0.45)] * 10 + [(0.5, 0.1)] * 10
+    rows = [(0.9, 0.6)] * 10 + [(0.9, 0.1)] * 10
     assert spans(run(info, rows)) == [(0.0, 1.9)]
     assert spans(run(info, rows, replace(PLAIN, margin=0.3))) == [(1.0, 1.9)]
 
@@ -144,7 +169,7 @@ def test_what_goes_on_now(info):
     ("options", "said"),
     [
         ({"on": 0.0}, "on must be above 0"),
-        ({"on": 1.5}, "on must be above 0"),
+        ({"on": 1.0}, "on must be above 0 and below 1"),
         ({"on": 0.3, "off": 0.4}, "off must be from 0 to on"),
         ({"margin": 1.0}, "margin must be"),
         ({"minimum": -1.0}, "minimum must be 0 s or more"),
@@ -164,7 +189,7 @@ rules = st.builds(
     lambda on, off, minimum, join, cool, margin: EventOptions(
         on=on, off=on * off, minimum=minimum, join=join, cool_down=cool, margin=margin
     ),
-    st.floats(0.05, 1),
+    st.floats(0.05, 0.95),
     st.floats(0, 1),
     st.floats(0, 1),
     st.floats(0, 1),

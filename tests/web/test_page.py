@@ -88,7 +88,7 @@ def drawn_events(random, info):
         EventOptions(minimum=0.5),
         EventOptions(on=0.3, off=0.1, minimum=0, join=0.4, cool_down=1, margin=0.1),
     ):
-        walk = np.repeat(random.normal(0, 3, (40, info.classes)), 14, 0)
+        walk = np.repeat(random.normal(0, 5, (40, info.classes)), 14, 0)
         rows = np.exp(walk) / np.exp(walk).sum(1, keepdims=True)
         yield options, rows.astype(np.float32), [2 + index / 10 for index in range(len(rows))]
 

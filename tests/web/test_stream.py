@@ -20,7 +20,7 @@ from movinet.web.jpeg import JpegDecoder
 from movinet.web.messages import stream_options
 
 pytestmark = pytest.mark.timeout(60)
-EVENTS = {"on": 0.34, "off": 0.34, "minimum": 0.3, "join": 0.5, "memory": 1}
+EVENTS = {"on": 0.34, "off": 0.34, "minimum": 0.02, "join": 0.5, "memory": 1}
 
 
 def ask(client, frames):

@@ -9,7 +9,10 @@ export interface EventOptions {
   on: number;
   /** A score below which it ends. */
   off: number;
-  /** It is told when it has lasted so long. */
+  /**
+   * It is told when it has lasted so long. Only a moment with a score of 1 and a full memory counts
+   * whole; others by (score - on) / (1 - on), and by how full the memory is.
+   */
   minimum: number;
   /** So long below `off` does not end it. */
   join: number;
@@ -22,9 +25,9 @@ export interface EventOptions {
 }
 
 export const EVENT_OPTIONS: EventOptions = {
-  on: 0.6,
+  on: 0.5,
   off: 0.3,
-  minimum: 1,
+  minimum: 0.75,
   join: 1,
   cool_down: 0,
   margin: 0,
@@ -50,12 +53,16 @@ export function memoryFrames(options: EventOptions, fps: number, horizon: number
   return Math.min(Math.max(1, rounded), horizon);
 }
 
+/** Microseconds that many small parts that are added up may lack. */
+const ROUNDING = 1;
+
 interface Course {
   start: Microseconds;
-  first: Microseconds;
   last: Microseconds;
   end: Microseconds;
   peak: number;
+  /** By how much each moment counts. */
+  lasted: Microseconds;
   announced: boolean;
 }
 
@@ -63,6 +70,7 @@ interface Course {
 export class EventDetector {
   private readonly rate: Rate;
   private readonly nothing: number;
+  private readonly memory: number;
   private readonly courses = new Map<number, Course>();
   private readonly ended = new Map<number, Microseconds>();
   private now: Microseconds | null = null;
@@ -74,7 +82,8 @@ export class EventDetector {
     private readonly options: EventOptions,
   ) {
     this.rate = Rate.of(contract.fps);
-    const { background, labels } = contract;
+    const { background, fps, horizon, labels } = contract;
+    this.memory = memoryFrames(options, fps, horizon);
     this.nothing = background === null ? -1 : (labels ?? []).indexOf(background);
   }
 
@@ -87,11 +96,12 @@ export class EventDetector {
     const told: ActionEvent[] = [];
     if (index < this.seen) told.push(...this.finish());
     else if (memory < this.spoken) this.cut();
+    const passed = this.now === null ? 0 : ((time - this.now) * memory) / this.memory;
     this.now = time;
     this.seen = index + 1;
     this.spoken = memory;
     const delay = this.delay(memory);
-    for (const high of this.high(scores)) told.push(...this.rise(high, scores[high]!, time, delay));
+    for (const high of this.high(scores)) told.push(...this.rise(high, scores[high]!, time, delay, passed));
     for (const [place, course] of [...this.courses]) {
       if (time - course.last > this.options.join * 1e6) told.push(...this.close(place, course.end));
     }
@@ -133,19 +143,29 @@ export class EventDetector {
     return found;
   }
 
-  private rise(index: number, score: number, now: Microseconds, delay: number): ActionEvent[] {
+  /** A score is high now; `passed`: the time since the last ones, as it counts. */
+  private rise(
+    index: number,
+    score: number,
+    now: Microseconds,
+    delay: number,
+    passed: Microseconds,
+  ): ActionEvent[] {
     let course = this.courses.get(index);
     if (!course) {
       const ended = this.ended.get(index);
       if (ended !== undefined && now - ended <= this.options.cool_down * 1e6) return [];
       const start = Math.max(now - delay, ended ?? -Infinity);
-      course = { start, first: now, last: now, end: now, peak: score, announced: false };
+      course = { start, last: now, end: now, peak: score, lasted: 0, announced: false };
       this.courses.set(index, course);
+    } else {
+      const { on } = this.options;
+      course.lasted += passed * Math.max(0, (score - on) / (1 - on));
     }
     course.last = now;
     course.end = Math.max(now - delay, course.start);
     course.peak = Math.max(course.peak, score);
-    if (course.announced || now - course.first < this.options.minimum * 1e6) return [];
+    if (course.announced || course.lasted < this.options.minimum * 1e6 - ROUNDING) return [];
     course.announced = true;
     return [this.event(index, course, null)];
   }

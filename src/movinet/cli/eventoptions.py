@@ -13,7 +13,7 @@ from movinet.stream import EventOptions, StreamOptions, detector_of
 _F = TypeVar("_F", bound=Callable[..., Any])
 _DEFAULT = EventOptions()
 _SECONDS = click.FloatRange(0)
-_SCORE = click.FloatRange(0, 1)
+_SCORE = click.FloatRange(0, 1, max_open=True)
 
 # Option -> field of EventOptions.
 _FIELDS = {
@@ -48,7 +48,7 @@ def event_options(command: _F) -> _F:
                 "--event-min",
                 type=_SECONDS,
                 metavar="SECONDS",
-                help=f"It lasts at least so long (default: {_DEFAULT.minimum:g}).",
+                help=f"It lasts so long with full scores (default: {_DEFAULT.minimum:g}).",
             ),
             click.option(
                 "--event-join",
@@ -64,7 +64,7 @@ def event_options(command: _F) -> _F:
             ),
             click.option(
                 "--event-margin",
-                type=click.FloatRange(0, 1, max_open=True),
+                type=_SCORE,
                 metavar="SCORE",
                 help="It begins so far above all others (default: 0).",
             ),

@@ -12,6 +12,8 @@ from movinet.models import ModelInfo
 from movinet.runtime import FloatArray
 from movinet.stream.prediction import Event, Prediction
 
+_ROUNDING = 1e-6  # seconds; what many small parts that are added up may lack
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventOptions:
@@ -21,7 +23,10 @@ class EventOptions:
         on: a score (0..1) with which one begins.
         off: a score below which it ends; the two differ so that one about the threshold is not
             many (hysteresis).
-        minimum: seconds that an event lasts at least; it is announced when it has.
+        minimum: seconds that an event lasts at least; it is announced when it has. Only a moment
+            with a score of 1 and a full memory counts whole; one with a lower score counts by how
+            far it is above `on`, (score - on) / (1 - on), and one that speaks of half the memory
+            counts half. So what is certain is told soon, and what is doubtful has to last.
         join: seconds below `off` that do not end it.
         cool_down: seconds after its end in which the same action does not begin again.
         margin: how far above every other label a score must be to begin.
@@ -30,9 +35,9 @@ class EventOptions:
             longer back keeps a new action from being seen.
     """
 
-    on: float = 0.6
+    on: float = 0.5
     off: float = 0.3
-    minimum: float = 1.0
+    minimum: float = 0.75
     join: float = 1.0
     cool_down: float = 0.0
     margin: float = 0.0
@@ -40,8 +45,8 @@ class EventOptions:
     memory: float = 2.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.on <= 1:
-            raise UsageError(f"on must be above 0 and at most 1, not {self.on:g}")
+        if not 0 < self.on < 1:
+            raise UsageError(f"on must be above 0 and below 1, not {self.on:g}")
         if not 0 <= self.off <= self.on:
             raise UsageError(f"off must be from 0 to on ({self.on:g}), not {self.off:g}")
         if not 0 <= self.margin < 1:
@@ -64,17 +69,17 @@ class _Course:
 
     Attributes:
         start: seconds, of the event.
-        first: seconds, when the score was high first.
-        last: seconds, when it was last.
+        last: seconds, when the score was high last.
         end: seconds, of the event were it over.
+        lasted: seconds, by how much each moment counts.
         announced: whether it has lasted long enough to be told.
     """
 
     start: Fraction
-    first: Fraction
     last: Fraction
     end: Fraction
     peak: float
+    lasted: float = 0.0
     announced: bool = False
 
 
@@ -108,8 +113,7 @@ class EventDetector:
         """
         self.options = options
         self._info, self._fps, self._memory = info, fps, memory
-        self._minimum, self._join = Fraction(options.minimum), Fraction(options.join)
-        self._cool_down = Fraction(options.cool_down)
+        self._join, self._cool_down = Fraction(options.join), Fraction(options.cool_down)
         self._nothing = self._background()
         self._courses: dict[int, _Course] = {}
         self._ended: dict[int, Fraction] = {}
@@ -125,10 +129,12 @@ class EventDetector:
             told += self.finish()
         elif prediction.memory < self._spoken:
             self._cut()
+        passed = 0.0 if self._now is None else float(now - self._now)
         self._now, self._seen, self._spoken = now, prediction.index + 1, prediction.memory
         delay = self.delay(prediction.memory)
+        passed *= prediction.memory / self._memory
         for index in self._high(scores):
-            told += self._rise(index, float(scores[index]), now, delay)
+            told += self._rise(index, float(scores[index]), delay, passed)
         for index in list(self._courses):
             course = self._courses[index]
             if now - course.last > self._join:
@@ -194,8 +200,10 @@ class EventDetector:
             found.append(index)
         return found
 
-    def _rise(self, index: int, score: float, now: Fraction, delay: Fraction) -> list[Event]:
-        course = self._courses.get(index)
+    def _rise(self, index: int, score: float, delay: Fraction, passed: float) -> list[Event]:
+        """A score is high now; `passed`: the seconds since the last ones, as they count."""
+        now, course = self._now, self._courses.get(index)
+        assert now is not None
         if course is None:
             ended = self._ended.get(index)
             if ended is not None and now - ended <= self._cool_down:
@@ -203,10 +211,13 @@ class EventDetector:
             start = now - delay
             if ended is not None:
                 start = max(start, ended)
-            course = self._courses[index] = _Course(start, now, now, now, score)
+            course = self._courses[index] = _Course(start, now, now, score)
+        else:
+            on = self.options.on
+            course.lasted += passed * max(0.0, (score - on) / (1 - on))
         course.last, course.end = now, max(now - delay, course.start)
         course.peak = max(course.peak, score)
-        if course.announced or now - course.first < self._minimum:
+        if course.announced or course.lasted < self.options.minimum - _ROUNDING:
             return []
         course.announced = True
         return [self._event(index, course, None)]
