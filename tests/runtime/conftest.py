@@ -16,3 +16,9 @@ def engine(request):
 def opened(engine, tmp_path_factory):
     """Gives the loaded model of a `TinyModel`, on each backend in turn."""
     return opener(tmp_path_factory.mktemp("models"), *engine)
+
+
+@pytest.fixture(scope="session")
+def opened_again(engine, tmp_path_factory):
+    """Gives another load of the same, to move streams to."""
+    return opener(tmp_path_factory.mktemp("models again"), *engine)

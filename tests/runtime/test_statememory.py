@@ -68,7 +68,11 @@ def _alone(model, frames):
 
 
 def test_taking_turns_changes_nothing(model):
-    """Bit for bit, one frame at a time or several in a row, looked at, copied and saved between."""
+    """Bit for bit, one frame at a time or several in a row, looked at, copied, saved and moved to
+    another load between.
+    """
+    loads = [model, open_model(starter_path())]
+    homes = [0, 0, 0]
     films = [_frames(seed, 14) for seed in range(3)]
     alone = [_alone(model, film) for film in films]
     states = [model.initial_state() for _ in films]
@@ -80,14 +84,18 @@ def test_taking_turns_changes_nothing(model):
             if len(said[number]) == 14:
                 break
             frame = films[number][len(said[number])]
-            logits, states[number] = model.step(frame, states[number])
+            logits, states[number] = loads[homes[number]].step(frame, states[number])
             said[number].append(logits)
         kind = random.integers(6)
         if kind == 0:
             states[number] = states[number].copy()
         elif kind == 1:
-            states[number] = model.state_from_bytes(states[number].to_bytes())
+            data = states[number].to_bytes()
+            states[number] = loads[homes[number]].state_from_bytes(data)
         elif kind == 2:
+            homes[number] = 1 - homes[number]
+            states[number] = states[number].moved(loads[homes[number]])
+        elif kind == 3:
             for pair in model.info.live_states:
                 states[number].get(pair.name)
     for one, state, (expected, data) in zip(said, states, alone, strict=True):

@@ -112,7 +112,7 @@ def test_whole_grey_levels_are_brought_to_the_range_of_the_model(span, tmp_path)
 
 OPERATIONS = st.lists(
     st.tuples(
-        st.sampled_from(["step", "step", "step", "copy", "save", "look", "write", "fill"]),
+        st.sampled_from(["step", "step", "step", "copy", "save", "move", "look", "write", "fill"]),
         st.integers(0, 2),
         st.integers(0, 2),
     ),
@@ -123,22 +123,29 @@ OPERATIONS = st.lists(
 @pytest.mark.parametrize("name", ["official", "squeeze-excite", "delayed before", "delayed behind"])
 @settings(max_examples=60)
 @given(operations=OPERATIONS, seed=st.integers(0, 1000))
-def test_streams_do_not_touch_each_other(name, opened, operations, seed):
-    """Three streams step in any order; between that they are copied, saved, read and written."""
+def test_streams_do_not_touch_each_other(name, opened, opened_again, operations, seed):
+    """Three streams step in any order; between that they are copied, saved, moved, read and
+    written.
+    """
     tiny = VARIANTS[name]
-    model = opened(tiny)
-    states = [model.initial_state() for _ in range(3)]
+    loads = [opened(tiny), opened_again(tiny)]
+    homes = [0, 0, 1]
+    states = [loads[home].initial_state() for home in homes]
     expected = [tiny.initial() for _ in range(3)]
     for (what, one, other), image in zip(operations, images(len(operations), seed), strict=True):
+        model = loads[homes[one]]
         if what == "step":
             logits, states[one] = model.step(image, states[one])
             wanted, expected[one] = tiny.step(image, expected[one])
             np.testing.assert_allclose(logits, wanted, rtol=1e-5, atol=1e-4)
         elif what == "copy":
             states[other] = states[one].copy()
-            expected[other] = expected[one]
+            expected[other], homes[other] = expected[one], homes[one]
         elif what == "save":
             states[one] = model.state_from_bytes(states[one].to_bytes())
+        elif what == "move":
+            homes[one] = 1 - homes[one]
+            states[one] = states[one].moved(loads[homes[one]])
         elif what == "look":
             assert_same_state(states[one], expected[one], model)
         elif what == "write":
@@ -149,7 +156,7 @@ def test_streams_do_not_touch_each_other(name, opened, operations, seed):
             states[one].fill([COUNT], 4 + other)
             expected[one] = {**expected[one], COUNT: np.array([4 + other], np.int32)}
     for state, wanted in zip(states, expected, strict=True):
-        assert_same_state(state, wanted, model)
+        assert_same_state(state, wanted, loads[0])
 
 
 @settings(max_examples=60)
@@ -218,6 +225,12 @@ def test_a_copy_is_no_window_on_its_original(opened):
     copy.fill([COUNT], 99)
     model.step(images(1)[0], copy)
     assert original.to_bytes() == kept
+
+
+def test_a_state_moves_to_no_other_file(opened):
+    state = opened(TINY).initial_state()
+    with pytest.raises(UsageError, match="only to another load of the same file"):
+        state.moved(opened(VARIANTS["delayed behind"]))
 
 
 def test_what_get_gives_is_a_copy(opened):

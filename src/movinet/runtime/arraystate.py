@@ -18,7 +18,7 @@ import numpy as np
 
 from movinet.errors import ModelError, UsageError
 from movinet.models import ModelInfo, StatePair, TensorInfo
-from movinet.runtime.model import FloatArray, Image, State, StateArray, StepTimes
+from movinet.runtime.model import FloatArray, Image, State, StateArray, StepModel, StepTimes
 from movinet.runtime.picture import check_picture, put_picture
 from movinet.runtime.pooled import pooled_feature
 
@@ -116,6 +116,13 @@ class ArrayState:
         """Another state with the same content."""
         slots = {name: self.model.slot(slot.array.copy()) for name, slot in self.slots.items()}
         return ArrayState(self.model, slots, self.embedding)
+
+    def moved(self, model: StepModel) -> ArrayState:
+        """The same stream on another load of the file; see `State.moved`."""
+        if type(model) is not type(self.model) or model.live != self.model.live:
+            raise UsageError("a state moves only to another load of the same file")
+        slots = {name: model.slot(slot.array) for name, slot in self.slots.items()}
+        return ArrayState(model, slots, self.embedding)
 
     def to_bytes(self) -> bytes:
         """The live states one behind the other, in the order of `ModelInfo.live_states`."""

@@ -27,7 +27,7 @@ import numpy as np
 
 from movinet.errors import ModelError, UsageError
 from movinet.models import ModelInfo, StatePair
-from movinet.runtime.model import FloatArray, Image, State, StateArray, StepTimes
+from movinet.runtime.model import FloatArray, Image, State, StateArray, StepModel, StepTimes
 from movinet.runtime.picture import check_picture, put_picture
 from movinet.runtime.pooled import pooled_feature
 from movinet.runtime.statememory import Memory, bytes_of
@@ -145,6 +145,17 @@ class LiteRTState:
         other._embedding = self._embedding
         return other
 
+    def moved(self, model: StepModel) -> LiteRTState:
+        """The same stream on another load of the file; see `State.moved`."""
+        if not isinstance(model, LiteRTModel) or model.pairs != self._model.pairs:
+            raise UsageError("a state moves only to another load of the same file")
+        # What is not in the network is nobody's but this stream's, and waits for no step.
+        if self._resident:
+            self._model.release(self)
+        other = LiteRTState(model)
+        other._memory, other._embedding = self._own_memory(), self._embedding
+        return other
+
     def to_bytes(self) -> bytes:
         """The live states one behind the other, in the order of `ModelInfo.live_states`."""
         with self._model.lock:
@@ -252,6 +263,13 @@ class LiteRTModel:
             view[...] = part.reshape(pair.shape)
             start += part.nbytes
         return state
+
+    def release(self, state: LiteRTState) -> None:
+        """Bring `state` out of the network, if it is there, into memory of its own."""
+        with self.lock:
+            if state._resident:
+                self._put_away(state)
+                self._resident = None
 
     def _checked(self, image: FloatArray | Image, state: State) -> LiteRTState:
         """`state`, when it and the image are what this model takes."""

@@ -44,6 +44,16 @@ class State(Protocol):
         """Another state with the same content, that lasts whatever happens to this one."""
         ...
 
+    def moved(self, model: StepModel) -> State:
+        """The same stream on another load of the same file; only the returned state is valid then.
+
+        Nothing is copied but what lies in the network itself.
+
+        Raises:
+            UsageError: when the model is of another backend or file.
+        """
+        ...
+
     def to_bytes(self) -> bytes:
         """The content in a form that `StepModel.state_from_bytes` reads."""
         ...

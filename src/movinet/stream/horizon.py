@@ -91,6 +91,15 @@ class HorizonState:
             other._before = self._before.copy()
         return other
 
+    def move(self, model: StepModel) -> None:
+        """Go on on another load of the same file.
+
+        Raises:
+            UsageError: when it is another one.
+        """
+        self._state = self._state.moved(model)
+        self._model = model
+
     def to_bytes(self) -> bytes:
         """The content, for `from_bytes`."""
         network = self._state.to_bytes()

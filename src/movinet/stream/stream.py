@@ -157,9 +157,12 @@ class Stream:
         return Prediction(moment, index, scores, info, embedding, memory)
 
     def move(self, model: StepModel) -> None:
-        """Go on, with all that it remembers, on another load of the same model file."""
-        data = self._state.to_bytes()
-        self._state = HorizonState.from_bytes(data, model, self._horizon)
+        """Go on, with all that it remembers, on another load of the same model file.
+
+        Raises:
+            UsageError: when it is another file, or on another backend.
+        """
+        self._state.move(model)
         self._model = model
 
     def embedding(self) -> FloatArray:
