@@ -51,22 +51,22 @@ class Costs:
     answer_bytes: float
 
 
-# An Intel Xeon with AMX (Sapphire Rapids), a virtual machine with 2 cores, with other work on it;
+# An Intel Xeon with AMX (Sapphire Rapids), a virtual machine with 2 cores and nothing else on it;
 # A0 lite int8.
 XEON = Costs(
     decode_frame=0.0,
-    decode_pixel=1.12e-9,
-    decode_byte=110e-9,
-    convert_frame=1.15e-3,
-    convert_pixel=1.32e-9,
-    step=1.76e-3,
-    receive_frame=0.17e-3,
-    answer=0.044e-3,
-    start=0.24,
-    process_bytes=36e6,
-    stream_bytes=813e3,
-    camera_bytes=2.2e6,
-    camera_pixel=24.0,
+    decode_pixel=0.9e-9,
+    decode_byte=96.8e-9,
+    convert_frame=0.65e-3,
+    convert_pixel=1.27e-9,
+    step=1.37e-3,
+    receive_frame=0.103e-3,
+    answer=0.028e-3,
+    start=0.296,
+    process_bytes=36.4e6,
+    stream_bytes=818e3,
+    camera_bytes=7.1e6,
+    camera_pixel=20.3,
     answer_bytes=274.0,
 )
 

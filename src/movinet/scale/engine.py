@@ -17,12 +17,10 @@ from movinet.runtime import StepModel
 from movinet.scale.seat import Answer, Decode, Seat, Work
 from movinet.stream import EventOptions, Stream, StreamOptions
 
-# A stream stays with the load of the model that knows its state: moving it costs a copy, and waits
-# for the step that goes on there. A worker with nothing to do takes one of another's once it has
-# waited this many seconds; one that is busy, once it has waited longer than its own by this part,
-# and by seconds that are worth it. So a core that others use too does not starve its streams.
+# The stream that a load of the model stepped last has its state in the network there: to move it
+# costs a copy, and waits for the step that goes on. So for this many seconds it is left to whoever
+# has that load. All others are anybody's, so that a core that others use too starves nobody.
 _PATIENCE = 0.05
-_PART, _WORTH = 0.1, 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +85,9 @@ class Engine:
         self._models = [
             {name: loads[worker] for name, loads in models.items()} for worker in range(*counts)
         ]
-        # Whom each worker has just answered.
+        # Whom each worker has just answered, and whom it took last.
         self._done: list[Seat | None] = [None] * len(self._models)
+        self._latest: list[Seat | None] = [None] * len(self._models)
         self._threads = [
             threading.Thread(
                 target=self._run, args=(worker, (decoder or _undecided)()), daemon=True
@@ -205,6 +204,7 @@ class Engine:
                 self._gone[0] += seat.answered
                 self._gone[1] += seat.dropped
             self._waiting.pop(seat, None)
+            self._latest = [None if latest is seat else latest for latest in self._latest]
 
     # -- workers ---------------------------------------------------------------------------------
 
@@ -236,23 +236,20 @@ class Engine:
                 if seat is not None:
                     del self._waiting[seat]
                     seat.busy = True
+                    self._latest[worker] = seat
                     return seat, seat.take()
                 self.news.wait(pause)
         return None
 
     def _choose(self, worker: int) -> tuple[Seat | None, float | None]:
         """A stream to answer now; else how long to wait before looking again."""
-        if not self._waiting:
-            return None, None
-        now = time.monotonic()
-        oldest, since = next(iter(self._waiting.items()))
-        mine = next((seat for seat in self._waiting if seat.home in (None, worker)), None)
-        if mine is None:
-            pause = _PATIENCE - (now - since)
-            return (None, pause) if pause > 0 else (oldest, None)
-        begun = self._waiting[mine]
-        longest = min(_PATIENCE, max(_WORTH, _PART * (now - begun)))
-        return (mine if begun - since < longest else oldest), None
+        now, pause = time.monotonic(), None
+        for seat, since in self._waiting.items():
+            left = _PATIENCE - (now - since)
+            if left <= 0 or seat.home in (None, worker) or self._latest[seat.home] is not seat:
+                return seat, None
+            pause = left if pause is None else min(pause, left)
+        return None, pause
 
 
 def _say(seat: Seat, answer: Answer) -> None:
