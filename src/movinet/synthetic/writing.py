@@ -101,7 +101,9 @@ def write_clips(
     """Draw clips into `folder`/LABEL/NNNNNN.mp4 and list them in `folder`/clips.csv, at the end.
 
     Whole clips that are there already, made with the same settings, are kept, so that a run that
-    was cut off can be gone on with. `progress` is told how many are done, and of how many.
+    was cut off can be gone on with. `progress` is told how many are done, and of how many. A script
+    that asks for more than one of `jobs` does so under `if __name__ == "__main__":`, since each
+    process reads the script anew.
 
     Raises:
         UsageError: the arguments make no sense.
