@@ -53,3 +53,13 @@ def test_a_stream_with_events_forgets_what_was_before(tmp_path):
     said = [plain.push(image) for image in film]
     assert plain.cuts == 0
     assert [answer.memory for answer in said] == list(range(1, 13))
+
+
+def test_a_stream_that_goes_on_elsewhere_sees_the_cut_at_its_first_picture(tmp_path):
+    classifier = load(TINY.write(tmp_path / "tiny.tflite"), events=EventOptions())
+    here, there = classifier.stream(), classifier.stream()
+    for picture in (noise(0, 60, seed) for seed in range(5)):
+        here.push(picture)
+    there.from_bytes(here.to_bytes())
+    assert here.push(noise(180, 255)).memory == there.push(noise(180, 255)).memory == 1
+    assert there.cuts == 1

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from movinet.errors import UsageError
 from movinet.frames import Image
 
 # Of each colour so many shades, and of the picture every second pixel of every second row.
@@ -23,6 +24,20 @@ class Cuts:
 
     def __init__(self) -> None:
         self._before: np.ndarray[Any, np.dtype[np.intp]] | None = None
+
+    def to_bytes(self) -> bytes:
+        """What it knows of the last picture, for `from_bytes`; nothing before the first."""
+        return b"" if self._before is None else self._before.astype("<i4").tobytes()
+
+    def from_bytes(self, data: bytes) -> None:
+        """Go on behind another's last picture.
+
+        Raises:
+            UsageError: when these are no such bytes.
+        """
+        if len(data) not in (0, 4 << 3 * _BITS):
+            raise UsageError("these bytes are no saved state")
+        self._before = np.frombuffer(data, "<i4").astype(np.intp) if data else None
 
     def between(self, image: Image) -> bool:
         """Whether there is a cut between the last picture and this one, `[H, W, 3]` uint8."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ from movinet.stream.prediction import Prediction, softmax
 
 if TYPE_CHECKING:
     from movinet.runtime import FloatArray, StepModel
+
+_HEADER = struct.Struct("<Q")  # bytes of what is known of the last picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,8 @@ class Stream:
 
     def to_bytes(self) -> bytes:
         """The state, to go on in another process with `from_bytes`. Times begin anew there."""
-        return self._state.to_bytes()
+        shades = b"" if self._cuts is None else self._cuts.to_bytes()
+        return _HEADER.pack(len(shades)) + shades + self._state.to_bytes()
 
     def from_bytes(self, data: bytes) -> None:
         """Take over a saved state of the same model and horizon.
@@ -183,6 +187,11 @@ class Stream:
         Raises:
             UsageError: when it is none.
         """
-        state = HorizonState.from_bytes(data, self._model, self._horizon)
+        if len(data) < _HEADER.size:
+            raise UsageError("these bytes are no saved state")
+        begin = _HEADER.size + _HEADER.unpack_from(data)[0]
+        state = HorizonState.from_bytes(data[begin:], self._model, self._horizon)
+        if self._cuts is not None:
+            self._cuts.from_bytes(data[_HEADER.size : begin])
         self.reset()
         self._state = state
