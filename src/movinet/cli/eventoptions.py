@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 
 import click
 
+from movinet.cli.options import Number
 from movinet.models import ModelInfo
 from movinet.stream import EventOptions, StreamOptions, detector_of
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _DEFAULT = EventOptions()
-_SECONDS = click.FloatRange(0)
-_SCORE = click.FloatRange(0, 1, max_open=True)
+_SECONDS = Number(0)
+_SCORE = Number(0, 1, max_open=True)
 
 # Option -> field of EventOptions.
 _FIELDS = {
@@ -70,7 +71,7 @@ def event_options(command: _F) -> _F:
             ),
             click.option(
                 "--event-memory",
-                type=click.FloatRange(0, min_open=True),
+                type=Number(0, min_open=True),
                 metavar="SECONDS",
                 help=f"Scores speak of the last seconds (default: {_DEFAULT.memory:g}).",
             ),
@@ -109,8 +110,6 @@ def chosen_events(given: dict[str, Any], *, wanted: bool) -> EventOptions | None
         changes["background"] = tuple(background)
     if not (asked or wanted or changes or given["on_event"]):
         return None
-    if "off" not in changes and changes.get("on", 1.0) < _DEFAULT.off:
-        changes["off"] = changes["on"]
     return EventOptions(**changes)
 
 

@@ -12,6 +12,7 @@ from movinet.models import ModelInfo
 from movinet.runtime import FloatArray
 from movinet.stream.prediction import Event, Prediction
 
+_OFF = 0.3
 _ROUNDING = 1e-6  # seconds; what many small parts that are added up may lack
 
 
@@ -22,7 +23,7 @@ class EventOptions:
     Attributes:
         on: a score (0..1) with which one begins.
         off: a score below which it ends; the two differ so that one about the threshold is not
-            many (hysteresis).
+            many (hysteresis). None: 0.3, or `on` where that is lower; the options have it then.
         minimum: seconds that an event lasts at least; it is announced when it has. Only a moment
             with a score of 1 and a full memory counts whole; one with a lower score counts by how
             far it is above `on`, (score - on) / (1 - on), and one that speaks of half the memory
@@ -36,7 +37,7 @@ class EventOptions:
     """
 
     on: float = 0.5
-    off: float = 0.3
+    off: float | None = None
     minimum: float = 0.75
     join: float = 1.0
     cool_down: float = 0.0
@@ -47,7 +48,9 @@ class EventOptions:
     def __post_init__(self) -> None:
         if not 0 < self.on < 1:
             raise UsageError(f"on must be above 0 and below 1, not {self.on:g}")
-        if not 0 <= self.off <= self.on:
+        if self.off is None:
+            object.__setattr__(self, "off", min(_OFF, self.on))
+        elif not 0 <= self.off <= self.on:
             raise UsageError(f"off must be from 0 to on ({self.on:g}), not {self.off:g}")
         if not 0 <= self.margin < 1:
             raise UsageError(f"margin must be from 0 to 1, not {self.margin:g}")
