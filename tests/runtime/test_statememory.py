@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from movinet.models import StatePair
+from movinet.models import StatePair, read_info
 from movinet.models.starter import starter_path
 from movinet.runtime import open_model
 from movinet.runtime.statememory import Memory, bytes_of
@@ -18,6 +18,7 @@ PAIRS = (
     StatePair("state_c_stream_buffer", (1, 2, 7), "int8", "c", "c_out"),
 )
 SLIDES = [4, 0, 2]
+SIZE = read_info(starter_path()).size
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def test_a_ring_is_the_buffer(acts, seed):
 
 
 def _frames(seed, count):
-    return np.random.default_rng(seed).integers(0, 256, (count, 96, 96, 3), np.uint8)
+    return np.random.default_rng(seed).integers(0, 256, (count, *SIZE, 3), np.uint8)
 
 
 def _alone(model, frames):

@@ -410,9 +410,9 @@ def test_an_unknown_backend():
         open_model("any.tflite", backend="abacus")
 
 
-@pytest.mark.parametrize("threads", [0, -1])
-def test_fewer_than_one_thread(threads):
-    with pytest.raises(UsageError, match=f"^threads must be 1 or more, not {threads}"):
+@pytest.mark.parametrize("threads", [0, -1, 100_000])
+def test_threads_that_no_engine_takes(threads):
+    with pytest.raises(UsageError, match=f"^threads must be from 1 to 256, not {threads}"):
         open_model("any.tflite", threads=threads)
 
 

@@ -380,7 +380,7 @@ def test_an_unknown_name_suggests_near_ones(monkeypatch, tmp_path):
         ({"resize": "pad"}, "unknown resize rule 'pad'"),
         ({"predict_every": 0}, "predict_every must be 1 or more, not 0"),
         ({"backend": "abacus"}, "unknown backend 'abacus'"),
-        ({"threads": 0}, "threads must be 1 or more, not 0"),
+        ({"threads": 0}, "threads must be from 1 to 256, not 0"),
     ],
 )
 def test_options_that_make_no_sense(options, words, path):

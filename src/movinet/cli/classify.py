@@ -15,6 +15,7 @@ from movinet.cli.eventoptions import chosen_events, event_options, say_delay
 from movinet.cli.inputs import find_inputs
 from movinet.cli.looks import Looks
 from movinet.cli.options import (
+    Number,
     backend_option,
     horizon_option,
     labels_option,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     "--top", default=5, show_default=True, type=click.IntRange(1), help="Classes to show."
 )
 @click.option(
-    "--threshold", default=0.0, type=click.FloatRange(0, 1), help="Leave out lower scores (0 to 1)."
+    "--threshold", default=0.0, type=Number(0, 1), help="Leave out lower scores (0 to 1)."
 )
 @click.option("--allow", multiple=True, metavar="LABEL", help="Only this label (may be repeated).")
 @click.option("--deny", multiple=True, metavar="LABEL", help="Not this label (may be repeated).")
@@ -55,10 +56,10 @@ if TYPE_CHECKING:
     "--out", metavar="FILE", help="Write results to FILE: .csv, .parquet, else JSON Lines."
 )
 @click.option("--embeddings", metavar="FILE.npy", help="Write the pooled features, a row a video.")
-@click.option("--start", type=float, metavar="SECONDS", help="Begin here.")
-@click.option("--end", type=float, metavar="SECONDS", help="Stop here.")
-@click.option("--fps", type=float, help="Frames per second for the model (default: as trained).")
-@click.option("--source-fps", type=float, help="Frames per second of a folder of images.")
+@click.option("--start", type=Number(), metavar="SECONDS", help="Begin here.")
+@click.option("--end", type=Number(), metavar="SECONDS", help="Stop here.")
+@click.option("--fps", type=Number(), help="Frames per second for the model (default: as trained).")
+@click.option("--source-fps", type=Number(), help="Frames per second of a folder of images.")
 @click.option(
     "--crop", type=click.Choice(["stretch", "center"]), help="How to resize (default: model's)."
 )

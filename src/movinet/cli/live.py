@@ -16,6 +16,7 @@ import click
 from movinet.cli.downloadbar import DownloadBar
 from movinet.cli.eventoptions import chosen_events, event_options, say_delay
 from movinet.cli.options import (
+    Number,
     backend_option,
     horizon_option,
     labels_option,
@@ -53,10 +54,10 @@ _LONGEST_WAIT = 0.2  # seconds; the screen shows meanwhile that nothing comes
 )
 @click.option("--realtime", is_flag=True, help="Show files at their own pace, as if cameras.")
 @click.option("--loop", is_flag=True, help="Begin such a file again at its end.")
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after so long.")
+@click.option("--seconds", type=Number(0, min_open=True), help="Stop after so long.")
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines (default where no terminal is).")
 @click.option("--out", metavar="FILE", help="Also write JSON Lines to FILE.")
-@click.option("--fps", type=float, help="Frames per second for the model (default: as trained).")
+@click.option("--fps", type=Number(), help="Frames per second for the model (default: as trained).")
 @click.option(
     "--crop", type=click.Choice(["stretch", "center"]), help="How to resize (default: model's)."
 )

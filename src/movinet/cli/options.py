@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import click
 
 from movinet.models.starter import NAME, NOTICE
-from movinet.runtime import BACKENDS
+from movinet.runtime import BACKENDS, MOST_THREADS
+
+
+class Number(click.FloatRange):
+    """A number in a range, which "nan" and "inf" are not."""
+
+    name = "number"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number."""
+        number = float(super().convert(value, param, ctx))  # type: ignore[arg-type]
+        if not isfinite(number):
+            self.fail(f"{value!r} is no number to work with", param, ctx)
+        return number
 
 
 class _Horizon(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.2
@@ -44,7 +61,11 @@ labels_option = click.option(
     "--labels", metavar="FILE", help="One label a line, for a model that carries none."
 )
 threads_option = click.option(
-    "--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads for one step."
+    "--threads",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, MOST_THREADS),
+    help="Threads for one step.",
 )
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON Lines.")
 backend_option = click.option(

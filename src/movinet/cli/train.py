@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from movinet.cli.knownsources import find_source
-from movinet.cli.options import as_json_option
+from movinet.cli.options import Number, as_json_option
 from movinet.cli.program import DONE
 from movinet.errors import MissingExtraError, UsageError
 from movinet.evaluation import Evaluation, evaluate
@@ -56,16 +56,16 @@ _MOST_NOTES = 5  # lines about one kind of finding
 @click.option("--size", type=click.IntRange(32), help="Of the pictures (default: the network's).")
 @click.option(
     "--fps",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     help="Frames per second (default: the network's; finetune: twice that for short clips).",
 )
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the clips.")
-@click.option("--rate", type=float, help="The highest learning rate.")
+@click.option("--rate", type=Number(), help="The highest learning rate.")
 @click.option("--batch", type=click.IntRange(1), help="Clips in a step.")
 @click.option("--frames", type=click.IntRange(1), help="Frames of a training clip.")
 @click.option(
     "--validation",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=Number(0, 1, max_open=True),
     default=0.15,
     show_default=True,
     help="The part of the clips to judge by, where the data does not say.",

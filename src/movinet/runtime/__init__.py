@@ -1,6 +1,6 @@
 """One step of one model, on one of several engines."""
 
-from movinet.runtime.backends import BACKENDS, Backend, check_model, open_model
+from movinet.runtime.backends import BACKENDS, MOST_THREADS, Backend, check_model, open_model
 from movinet.runtime.model import (
     FloatArray,
     State,
@@ -12,6 +12,7 @@ from movinet.runtime.model import (
 
 __all__ = [
     "BACKENDS",
+    "MOST_THREADS",
     "Backend",
     "FloatArray",
     "State",

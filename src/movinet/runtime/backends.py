@@ -13,6 +13,8 @@ from movinet.models import ModelInfo, read_info
 from movinet.models.info import kind_of
 from movinet.runtime.model import StepModel
 
+MOST_THREADS = 256  # for one step; engines take many more as a reason to crash
+
 _Opener = Callable[[Path, ModelInfo, int], StepModel]
 
 
@@ -122,8 +124,8 @@ def check_model(path: Path, info: ModelInfo, backend: str | None, threads: int) 
 def _check_options(backend: str | None, threads: int) -> None:
     if backend is not None and backend not in BACKENDS:
         raise UsageError(f"unknown backend {backend!r}: use {', '.join(BACKENDS)}")
-    if threads < 1:
-        raise UsageError(f"threads must be 1 or more, not {threads}")
+    if not 1 <= threads <= MOST_THREADS:
+        raise UsageError(f"threads must be from 1 to {MOST_THREADS}, not {threads}")
 
 
 def backend_for(path: Path) -> Backend:
