@@ -1,5 +1,5 @@
 """The command line: one verb a job, one file a verb."""
 
-from movinet.cli.program import main
+from movinet.cli.entry import main
 
 __all__ = ["main"]

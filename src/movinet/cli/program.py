@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import click
 
-from movinet.cli import headstart
+from movinet.cli import headstart, interrupts
 from movinet.errors import MovinetError, UsageError
 
 # Verb -> (module, function, one line of help). A verb's module is imported when it is used.
@@ -44,6 +44,7 @@ class _Verbs(click.Group):
             return None
         module, name, _ = _VERBS[cmd_name]
         command = getattr(import_module(module), name)
+        interrupts.raise_again()
         assert isinstance(command, click.Command)
         return command
 
@@ -75,9 +76,15 @@ def main() -> NoReturn:
     """Run the program; the status is 0 done, 1 an input failed, 2 wrong usage, 130 Ctrl-C."""
     # Imports make nothing but what stays: looking through it all for garbage is in vain.
     gc.disable()
-    headstart.begin(sys.argv[1:])
+    # Python has None for what was closed when it began.
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     try:
-        status = run()
+        if sys.stdout is None:
+            status = _complain("standard output is closed: send it to a file or /dev/null", FAILED)
+        else:
+            headstart.begin(sys.argv[1:])
+            status = run()
     finally:
         headstart.end()
     # All results are written and flushed. Taking NumPy, FFmpeg and LiteRT apart piece by piece
@@ -110,7 +117,8 @@ def run(args: list[str] | None = None) -> int:
     except MovinetError as error:
         return _complain(str(error), FAILED)
     except OSError as error:
-        return _complain(f"cannot write standard output: {error.strerror or error}", FAILED)
+        what = "write standard output" if error.filename is None else f"use {error.filename}"
+        return _complain(f"cannot {what}: {error.strerror or error}", FAILED)
     return status if isinstance(status, int) else DONE
 
 
