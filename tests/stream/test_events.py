@@ -182,6 +182,12 @@ def test_options_that_make_no_sense(options, said):
         EventOptions(**options)
 
 
+def test_one_that_begins_low_ends_low():
+    assert EventOptions().off == 0.3
+    assert EventOptions(on=0.2).off == 0.2
+    assert EventOptions(on=0.2, off=0.1).off == 0.1
+
+
 scores = st.lists(
     st.tuples(*[st.floats(0, 1, width=32) for _ in range(CLASSES)]), min_size=1, max_size=120
 )
