@@ -86,10 +86,22 @@ def read_events(given: object) -> EventOptions | None:
                 if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
                     raise UsageError('"background" must be a list of labels')
                 value = tuple(value)
-        elif isinstance(value, bool) or not isinstance(value, int | float):
-            raise UsageError(f'"{key}" must be a number')
+        else:
+            value = _number(key, value)
         changes[key] = value
     return EventOptions(**changes)
+
+
+def _number(key: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UsageError(f'"{key}" must be a number')
+    try:
+        number = float(value)
+    except OverflowError:  # an integer in JSON may have any length
+        number = math.inf
+    if not math.isfinite(number):
+        raise UsageError(f'"{key}" must be a number of reasonable size')
+    return number
 
 
 def stream_options(info: ModelInfo, events: EventOptions | None) -> StreamOptions:
