@@ -20,6 +20,7 @@ POLICY, UNSUPPORTED, TOO_BIG, NORMAL, BUSY = 1008, 1003, 1009, 1000, 1013
 MOST_TOP = 1000
 _LONGEST = 64_000  # letters of a message in JSON
 _STAMP = struct.Struct("<d")
+_START_KEYS = {"type", "model", "top", "events"}
 _EVENT_KEYS = {field.name for field in fields(EventOptions)}
 
 
@@ -57,7 +58,10 @@ def read_start(message: Record, default: str) -> Start:
     """
     if message["type"] != "start":
         raise UsageError('the first message must be {"type": "start", ...}')
-    model = message.get("model") or default
+    unknown = sorted(message.keys() - _START_KEYS)
+    if unknown:
+        raise UsageError(f"unknown {unknown[0][:50]!r}: use model, top and events")
+    model = message.get("model", default)
     if not isinstance(model, str):
         raise UsageError('"model" must be a name')
     top = message.get("top", 5)
