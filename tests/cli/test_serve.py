@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from kit.certificate import write_certificate
 from kit.tiny_model import TinyModel
 from movinet.cli.program import run
 
@@ -33,14 +34,9 @@ def place(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def certificate(place) -> tuple[str, str]:
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2"
-    names = ["-subj", "/CN=movinet", "-addext", "subjectAltName=IP:127.0.0.1"]
-    try:
-        subprocess.run([*command.split(), *names], cwd=place, check=True, capture_output=True)
-        more = "openssl genpkey -algorithm RSA -out other.pem"
-        subprocess.run(more.split(), cwd=place, check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("there is no openssl")
+    write_certificate(place)
+    more = "openssl genpkey -algorithm RSA -out other.pem"
+    subprocess.run(more.split(), cwd=place, check=True, capture_output=True)
     return "cert.pem", "key.pem"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import functools
 import signal
 import socket
 import ssl
@@ -22,6 +23,7 @@ from movinet.web.protocols import HttpProtocol, WebSocketProtocol
 _HEADER_BYTES = 16_384
 _LAST_SECONDS = 1  # for what goes on when the server is to end
 _PINGS = 20.0  # seconds between two, and for the answer to one
+_HANDSHAKE = 10.0  # seconds, for that of TLS
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -143,7 +145,12 @@ def serve(
     server = _Server(config)
 
     async def run() -> None:
-        asyncio.get_running_loop().call_soon(ready)
+        loop = asyncio.get_running_loop()
+        if certificate is not None:
+            # uvicorn has no option for it, and asyncio would wait for a minute.
+            create = functools.partial(loop.create_server, ssl_handshake_timeout=_HANDSHAKE)
+            loop.create_server = create  # type: ignore[method-assign]
+        loop.call_soon(ready)
         await server.serve([listener])
 
     asyncio.run(run())
