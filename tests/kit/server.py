@@ -61,6 +61,7 @@ class Server:
             raise AssertionError(self._child.communicate()[1])
         self.port = int(line)
         self.errors = ""
+        self._ending = False
 
     @property
     def pid(self) -> int:
@@ -89,6 +90,11 @@ class Server:
             with error:
                 return error.code, error.headers, error.read()
 
+    def end(self) -> None:
+        """Ask it to, before the end of the `with`."""
+        self._ending = True
+        self._child.send_signal(signal.SIGTERM)
+
     def streams(self) -> int:
         """Live streams now."""
         return json.loads(self.get("/healthz")[2])["streams"]
@@ -115,7 +121,8 @@ class Server:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._child.send_signal(signal.SIGTERM)
+        if not self._ending:
+            self.end()
         _, self.errors = self._child.communicate(timeout=20)
         if kind is None:
             assert self.errors == ""

@@ -17,6 +17,7 @@ from movinet.stream import EventOptions, StreamOptions
 
 Record = dict[str, Any]
 POLICY, UNSUPPORTED, TOO_BIG, NORMAL, BUSY = 1008, 1003, 1009, 1000, 1013
+FAULT, RESTART = 1011, 1012
 MOST_TOP = 1000
 _LONGEST = 64_000  # letters of a message in JSON
 _STAMP = struct.Struct("<d")
