@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import threading
 
 import pytest
 
+from kit.clips import write_colour
 from kit.server import Server
 
 pytestmark = pytest.mark.timeout(60)
@@ -49,3 +52,26 @@ def test_streams(ending, pictures):
     assert [told[-1] for told in said] == said[0] * 8
     for client in clients:
         client.socket.close()
+
+
+def test_an_unfinished_upload(ending):
+    with ending.socket() as upload:
+        upload.sendall(b"POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx")
+        ending.streams()  # so that it has begun
+        ending.end()
+        response = http.client.HTTPResponse(upload)
+        response.begin()
+        assert response.status == 503
+        assert json.loads(response.read()) == {"error": STOPPING}
+
+
+def test_an_answer_that_has_begun(ending, tmp_path):
+    clip = write_colour(tmp_path / "long.mp4", (40, 40, 230), frames=2900)
+    connection = http.client.HTTPConnection("127.0.0.1", ending.port, timeout=20)
+    connection.request("POST", "/v1/classify?per_frame=1", clip.read_bytes())
+    response = connection.getresponse()
+    lines = [response.readline()]
+    ending.end()
+    lines += response.readlines()
+    assert json.loads(lines[-1]) == {"video": "upload", "error": STOPPING}
+    connection.close()
