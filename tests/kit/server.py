@@ -79,10 +79,14 @@ class Server:
         """Open files and sockets."""
         return len(os.listdir(f"/proc/{self.pid}/fd"))  # noqa: PTH208
 
-    def get(self, path: str, body: bytes | None = None, **headers: str):
+    def get(
+        self, path: str, body: bytes | None = None, *, method: str | None = None, **headers: str
+    ):
         """The status, the headers and the body of an answer."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, named)
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", body, named, method=method
+        )
         try:
             with urllib.request.urlopen(request, timeout=20) as response:
                 return response.status, response.headers, response.read()

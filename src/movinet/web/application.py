@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -80,8 +81,15 @@ def application(models: Sequence[Served], engine: Engine, limits: Limits) -> Sta
             Route("/{name:path}", Files(files).answer),
         ],
         middleware=[Middleware(_Guard)],
+        exception_handlers={HTTPException: _refused},
         lifespan=lifespan,
     )
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """What Starlette itself refuses, as everything else is."""
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 
 class _Posted:
