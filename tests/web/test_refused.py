@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 
 import pytest
@@ -23,3 +24,30 @@ def test_every_error_is_an_object(server, path, method, status, said):
     assert json.loads(body) == {"error": said}
     if status == 405:
         assert headers["allow"]
+
+
+UPGRADE = (
+    b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+)
+
+
+def ask(server, path: bytes, headers: bytes) -> tuple[int, bytes]:
+    """The status and what is said to a request that is sent at once."""
+    with server.socket() as connection:
+        connection.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n")
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        return response.status, b"" if response.status == 101 else response.read()
+
+
+@pytest.mark.parametrize("more", [b"", UPGRADE])
+def test_headers_that_are_too_long(server, more):
+    """Each of them is short, and all come in one piece."""
+    path = b"/v1/stream" if more else b"/healthz"
+    assert ask(server, path, more + (b"X: " + b"x" * 5000 + b"\r\n") * 3)[0] in (101, 200)
+    for count in (4, 12):
+        status, said = ask(server, path, more + (b"X: " + b"x" * 5000 + b"\r\n") * count)
+        assert status == 431
+        assert json.loads(said) == {"error": "the headers have more than 16384 bytes"}
+    assert ask(server, b"/healthz?" + b"x" * 17_000, b"")[0] == 431

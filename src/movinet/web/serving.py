@@ -20,7 +20,6 @@ from movinet.errors import UsageError
 from movinet.web.limits import Limits
 from movinet.web.protocols import HttpProtocol, WebSocketProtocol
 
-_HEADER_BYTES = 16_384
 _LAST_SECONDS = 1  # for what goes on when the server is to end
 _PINGS = 20.0  # seconds between two, and for the answer to one
 _HANDSHAKE = 10.0  # seconds, for that of TLS
@@ -131,7 +130,7 @@ def serve(
         ws_per_message_deflate=False,
         ws_ping_interval=_PINGS,
         ws_ping_timeout=_PINGS,
-        h11_max_incomplete_event_size=_HEADER_BYTES,
+        h11_max_incomplete_event_size=limits.head,
         limit_concurrency=2 * limits.connections + 100,
         timeout_graceful_shutdown=_LAST_SECONDS,
         ssl_certfile=certificate and certificate[0],
