@@ -51,3 +51,9 @@ def test_headers_that_are_too_long(server, more):
         assert status == 431
         assert json.loads(said) == {"error": "the headers have more than 16384 bytes"}
     assert ask(server, b"/healthz?" + b"x" * 17_000, b"")[0] == 431
+
+
+@pytest.mark.parametrize("more", [b"X: " + b"x" * 9000 + b"\r\n", b"X: x\r\n" * 150])
+def test_a_handshake_that_cannot_be_read(server, more):
+    """It is not left waiting."""
+    assert ask(server, b"/v1/stream", UPGRADE + more)[0] == 400

@@ -39,6 +39,11 @@ class HttpProtocol(H11Protocol):
         """Hand the connection over."""
         self._patience.cancel()
         super().handle_websocket_upgrade(event)
+        taker = cast("WebSocketProtocol", self.transport.get_protocol())
+        # What websockets cannot read, because a line is too long for it or there are too many,
+        # would wait for ever.
+        if not taker.handshake_initiated:
+            self.send_400_response("Invalid WebSocket handshake received.")
 
     def _look(self) -> None:
         asked: object = self.scope  # None before the first request, whatever its type says
