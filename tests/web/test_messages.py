@@ -10,7 +10,9 @@ from movinet.web.messages import read_events, read_start
 HUGE = 10**400
 
 
-@pytest.mark.parametrize("value", [HUGE, -HUGE, float("inf"), float("nan")])
+@pytest.mark.parametrize(
+    "value", [HUGE, -HUGE, float("inf"), float("nan")], ids=["huge", "low", "inf", "nan"]
+)
 @pytest.mark.parametrize("key", ["on", "off", "minimum", "join", "cool_down", "margin", "memory"])
 def test_numbers_that_are_no_reasonable_size(key, value):
     with pytest.raises(UsageError, match=f'"{key}" must be a number of reasonable size'):
