@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from kit.certificate import write_certificate
 from kit.tiny_model import TinyModel
 from movinet.cli.program import run
 
@@ -33,14 +34,9 @@ def place(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def certificate(place) -> tuple[str, str]:
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2"
-    names = ["-subj", "/CN=movinet", "-addext", "subjectAltName=IP:127.0.0.1"]
-    try:
-        subprocess.run([*command.split(), *names], cwd=place, check=True, capture_output=True)
-        more = "openssl genpkey -algorithm RSA -out other.pem"
-        subprocess.run(more.split(), cwd=place, check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("there is no openssl")
+    write_certificate(place)
+    more = "openssl genpkey -algorithm RSA -out other.pem"
+    subprocess.run(more.split(), cwd=place, check=True, capture_output=True)
     return "cert.pem", "key.pem"
 
 
@@ -167,6 +163,10 @@ def test_a_page_that_is_not_built_is_told_of(place, built, monkeypatch, capfd):
         (("--model", "model.tflite", "--model", "model.tflite"), 2, "two models are called model"),
         (("--host", "no.such.host.invalid"), 2, "cannot listen on no.such.host.invalid"),
         (("--host", "192.0.2.7"), 2, "cannot listen on 192.0.2.7, port 0: Cannot assign"),
+        (("--host", ""), 2, "--host is empty: name one, or leave the option out"),
+        (("--certificate", "", "--key", ""), 2, "--certificate is empty"),
+        (("--certificate", "cert.pem", "--key", ""), 2, "--key is empty"),
+        (("--export", ""), 2, "--export is empty"),
         (("--certificate", "cert.pem"), 2, "give --certificate and --key"),
         (("--certificate", "nothing.pem", "--key", "x.pem"), 2, "cannot read nothing.pem: No such"),
         (("--certificate", "labels.txt", "--key", "labels.txt"), 2, "cannot use labels.txt"),

@@ -61,6 +61,7 @@ class Server:
             raise AssertionError(self._child.communicate()[1])
         self.port = int(line)
         self.errors = ""
+        self._ending = False
 
     @property
     def pid(self) -> int:
@@ -78,16 +79,25 @@ class Server:
         """Open files and sockets."""
         return len(os.listdir(f"/proc/{self.pid}/fd"))  # noqa: PTH208
 
-    def get(self, path: str, body: bytes | None = None, **headers: str):
+    def get(
+        self, path: str, body: bytes | None = None, *, method: str | None = None, **headers: str
+    ):
         """The status, the headers and the body of an answer."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, named)
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", body, named, method=method
+        )
         try:
             with urllib.request.urlopen(request, timeout=20) as response:
                 return response.status, response.headers, response.read()
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.headers, error.read()
+
+    def end(self) -> None:
+        """Ask it to, before the end of the `with`."""
+        self._ending = True
+        self._child.send_signal(signal.SIGTERM)
 
     def streams(self) -> int:
         """Live streams now."""
@@ -115,7 +125,8 @@ class Server:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._child.send_signal(signal.SIGTERM)
+        if not self._ending:
+            self.end()
         _, self.errors = self._child.communicate(timeout=20)
         if kind is None:
             assert self.errors == ""

@@ -9,7 +9,7 @@ import re
 import pytest
 from starlette.requests import Request
 
-from movinet.errors import UsageError
+from movinet.errors import OutputError, UsageError
 from movinet.models import read_info
 from movinet.web import exporting, page
 from movinet.web.served import Served
@@ -161,6 +161,21 @@ def test_what_an_export_leaves_alone(static, model, tmp_path):
     assert (folder / "letter.txt").read_text() == "dear"
     (folder / "letter.txt").unlink()
     exporting.export_page([served(model)], folder)  # an empty one is fine
+
+
+def test_an_export_into_a_link(static, model, tmp_path):
+    link, place = tmp_path / "public", tmp_path / "disk" / "page"
+    link.symlink_to(place)
+    for _ in range(2):  # where nothing is yet, and over an earlier one
+        exporting.export_page([served(model)], link)
+        assert link.is_symlink()
+        assert (place / "index.html").is_file()
+        assert [path.name for path in place.parent.iterdir()] == ["page"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["disk", "public", "static"]
+    link.unlink()
+    link.symlink_to(link)
+    with pytest.raises((UsageError, OutputError), match="public"):
+        exporting.export_page([served(model)], link)
 
 
 def test_an_export_without_a_page(model, tmp_path, monkeypatch):

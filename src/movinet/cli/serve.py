@@ -85,6 +85,10 @@ def serve(
         if (error.name or "").split(".")[0] not in ("starlette", "uvicorn", "websockets", "h11"):
             raise
         raise MissingExtraError("movinet serve", "web") from error
+    given = {"host": host, "certificate": certificate, "key": key, "export": export}
+    for name, value in given.items():
+        if value == "":
+            raise UsageError(f"--{name} is empty: name one, or leave the option out")
     if (certificate is None) != (key is None):
         raise UsageError("a certificate and its key belong together: give --certificate and --key")
     pair = None if certificate is None or key is None else (Path(certificate), Path(key))

@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -79,9 +80,16 @@ def application(models: Sequence[Served], engine: Engine, limits: Limits) -> Sta
             WebSocketRoute("/v1/stream", Streaming(engine, limits).take),
             Route("/{name:path}", Files(files).answer),
         ],
-        middleware=[Middleware(_Guard)],
+        middleware=[Middleware(_Guard, limits)],
+        exception_handlers={HTTPException: _refused},
         lifespan=lifespan,
     )
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """What Starlette itself refuses, as everything else is."""
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 
 class _Posted:
@@ -101,8 +109,8 @@ class _Posted:
 class _Guard:
     """Puts the headers on every answer, and keeps what nobody foresaw out of the server's way."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+        self._app, self._limits = app, limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
@@ -112,8 +120,21 @@ class _Guard:
                     headers[name] = value
             await send(message)
 
+        app = self._app
+        # h11 minds only what has not come whole, so it lets pass what fits into one read.
+        if _head(scope) > self._limits.head:
+            error = {"error": f"the headers have more than {self._limits.head} bytes"}
+            app = JSONResponse(error, 431, {"connection": "close"})
         try:
-            await self._app(scope, receive, send_with_headers)
+            await app(scope, receive, send_with_headers)
         except Exception:
             logging.getLogger("movinet").exception("a request failed")
             raise
+
+
+def _head(scope: Scope) -> int:
+    """About as many bytes as the head of the request had."""
+    if "headers" not in scope:  # nobody's request, but the beginning of the server
+        return 0
+    address = len(scope["raw_path"]) + len(scope["query_string"])
+    return address + sum(len(name) + len(value) + 4 for name, value in scope["headers"])

@@ -24,7 +24,10 @@ def export_page(models: Sequence[Served], folder: Path) -> int:
     files = page_files(STATIC)
     if not files:
         raise UsageError("the page has not been built: run 'make page' in the folder of the source")
-    folder = folder.absolute()
+    try:
+        folder = folder.resolve()  # what is renamed must not be a link to it
+    except (OSError, RuntimeError) as error:  # a link that leads to itself
+        raise UsageError(f"cannot write {folder}: it leads nowhere") from error
     _check(folder)
     beside = folder.with_name(f".{folder.name}.part")
     before = folder.with_name(f".{folder.name}.before")

@@ -19,6 +19,7 @@ class Limits:
         upload: bytes of a video.
         duration: seconds of a video.
         uploads: videos at a time.
+        head: bytes of the address and the headers of a request.
     """
 
     connections: int = 100
@@ -30,3 +31,4 @@ class Limits:
     upload: int = 200_000_000
     duration: float = 600.0
     uploads: int = 4
+    head: int = 16_384

@@ -17,9 +17,11 @@ from movinet.stream import EventOptions, StreamOptions
 
 Record = dict[str, Any]
 POLICY, UNSUPPORTED, TOO_BIG, NORMAL, BUSY = 1008, 1003, 1009, 1000, 1013
+FAULT, RESTART = 1011, 1012
 MOST_TOP = 1000
 _LONGEST = 64_000  # letters of a message in JSON
 _STAMP = struct.Struct("<d")
+_START_KEYS = {"type", "model", "top", "events"}
 _EVENT_KEYS = {field.name for field in fields(EventOptions)}
 
 
@@ -57,7 +59,10 @@ def read_start(message: Record, default: str) -> Start:
     """
     if message["type"] != "start":
         raise UsageError('the first message must be {"type": "start", ...}')
-    model = message.get("model") or default
+    unknown = sorted(message.keys() - _START_KEYS)
+    if unknown:
+        raise UsageError(f"unknown {unknown[0][:50]!r}: use model, top and events")
+    model = message.get("model", default)
     if not isinstance(model, str):
         raise UsageError('"model" must be a name')
     top = message.get("top", 5)
@@ -86,10 +91,22 @@ def read_events(given: object) -> EventOptions | None:
                 if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
                     raise UsageError('"background" must be a list of labels')
                 value = tuple(value)
-        elif isinstance(value, bool) or not isinstance(value, int | float):
-            raise UsageError(f'"{key}" must be a number')
+        else:
+            value = _number(key, value)
         changes[key] = value
     return EventOptions(**changes)
+
+
+def _number(key: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UsageError(f'"{key}" must be a number')
+    try:
+        number = float(value)
+    except OverflowError:  # an integer in JSON may have any length
+        number = math.inf
+    if not math.isfinite(number):
+        raise UsageError(f'"{key}" must be a number of reasonable size')
+    return number
 
 
 def stream_options(info: ModelInfo, events: EventOptions | None) -> StreamOptions:

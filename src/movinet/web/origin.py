@@ -14,4 +14,9 @@ def is_foreign(connection: HTTPConnection) -> bool:
     any server; programs send none.
     """
     origin = connection.headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != connection.headers.get("host")
+    if origin is None:
+        return False
+    try:
+        return urlsplit(origin).netloc != connection.headers.get("host")
+    except ValueError:  # no address at all, so not this server's
+        return True

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
 STATIC = Path(__file__).with_name("static")
 # What a system's own table of types may not know, or know otherwise.
@@ -60,7 +60,7 @@ class Files:
         if path is None or not path.is_file():
             if name == "index.html":
                 return HTMLResponse(NOT_BUILT)
-            return Response("there is no such file\n", 404, media_type="text/plain")
+            return JSONResponse({"error": "there is no such file"}, 404)
         kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
         # Kept, but asked about each time: what is new must be seen at once.
         headers = {"cache-control": "no-cache"}

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+import json
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
+
+from movinet.web.messages import RESTART, error_record
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGISendEvent
 
 _FIRST_REQUEST = 10.0  # seconds
 
@@ -31,6 +39,11 @@ class HttpProtocol(H11Protocol):
         """Hand the connection over."""
         self._patience.cancel()
         super().handle_websocket_upgrade(event)
+        taker = cast("WebSocketProtocol", self.transport.get_protocol())
+        # What websockets cannot read, because a line is too long for it or there are too many,
+        # would wait for ever.
+        if not taker.handshake_initiated:
+            self.send_400_response("Invalid WebSocket handshake received.")
 
     def _look(self) -> None:
         asked: object = self.scope  # None before the first request, whatever its type says
@@ -46,6 +59,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     """
 
     _later: asyncio.TimerHandle | None = None
+    _stopping = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Hand the transport's `abort` to the application."""
@@ -55,6 +69,35 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def _abort_later(self, seconds: float) -> None:
         self._later = self.loop.call_later(seconds, self.transport.abort)
+
+    def shutdown(self) -> None:
+        """The server ends: say so, and let the client close.
+
+        uvicorn's own says nothing before the close, and closes the socket at once. What the client
+        has sent and nobody has read makes that a reset, in which the close may be lost.
+        """
+        if self.transport.is_closing():
+            return
+        if self.conn.state is not State.OPEN:
+            super().shutdown()
+            return
+        self.stop_keepalive()
+        self.conn.send_text(json.dumps(error_record("the server is stopping")).encode())
+        self.conn.send_close(RESTART)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self._stopping = self.close_sent = True  # what still comes is not kept
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.close)
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": RESTART})
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send, unless all has been said."""
+        await self.writable.wait()
+        if self._stopping:
+            raise ClientDisconnected
+        await super().send(message)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has ended."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import functools
 import signal
 import socket
 import ssl
@@ -19,9 +20,9 @@ from movinet.errors import UsageError
 from movinet.web.limits import Limits
 from movinet.web.protocols import HttpProtocol, WebSocketProtocol
 
-_HEADER_BYTES = 16_384
 _LAST_SECONDS = 1  # for what goes on when the server is to end
 _PINGS = 20.0  # seconds between two, and for the answer to one
+_HANDSHAKE = 10.0  # seconds, for that of TLS
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -129,7 +130,7 @@ def serve(
         ws_per_message_deflate=False,
         ws_ping_interval=_PINGS,
         ws_ping_timeout=_PINGS,
-        h11_max_incomplete_event_size=_HEADER_BYTES,
+        h11_max_incomplete_event_size=limits.head,
         limit_concurrency=2 * limits.connections + 100,
         timeout_graceful_shutdown=_LAST_SECONDS,
         ssl_certfile=certificate and certificate[0],
@@ -143,7 +144,12 @@ def serve(
     server = _Server(config)
 
     async def run() -> None:
-        asyncio.get_running_loop().call_soon(ready)
+        loop = asyncio.get_running_loop()
+        if certificate is not None:
+            # uvicorn has no option for it, and asyncio would wait for a minute.
+            create = functools.partial(loop.create_server, ssl_handshake_timeout=_HANDSHAKE)
+            loop.create_server = create  # type: ignore[method-assign]
+        loop.call_soon(ready)
         await server.serve([listener])
 
     asyncio.run(run())

@@ -16,6 +16,7 @@ from movinet.web.jpeg import TooLargeError
 from movinet.web.limits import Limits
 from movinet.web.messages import (
     BUSY,
+    FAULT,
     NORMAL,
     POLICY,
     TOO_BIG,
@@ -217,4 +218,4 @@ def _refusal(error: Exception) -> RefusedError:
         return RefusedError(POLICY, str(error))
     if isinstance(error, MovinetError):
         return RefusedError(UNSUPPORTED, str(error))
-    return RefusedError(1011, "something went wrong in the server")
+    return RefusedError(FAULT, "something went wrong in the server")

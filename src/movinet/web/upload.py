@@ -21,6 +21,7 @@ from movinet.web.messages import MOST_TOP
 from movinet.web.origin import is_foreign
 
 _CHUNK = 1 << 20  # bytes that are written at once
+_STOPPING = "the server is stopping"  # which is when what goes on is cancelled
 
 
 class Uploading:
@@ -39,7 +40,10 @@ class Uploading:
             try:
                 # A file without a name: whatever happens, nothing of it is left.
                 with tempfile.TemporaryFile() as file:
-                    await self._spool(request, file)
+                    try:
+                        await self._spool(request, file)
+                    except asyncio.CancelledError as error:
+                        raise _RefusedError(503, _STOPPING) from error
                     await self._answer(Work(self._engine, self._limits, file, wish), request, send)
             finally:
                 self._open -= 1
@@ -122,10 +126,12 @@ class Uploading:
             while not gone.done():
                 try:
                     records = await asyncio.to_thread(work.step)
-                except MovinetError as error:
+                except (MovinetError, asyncio.CancelledError) as error:
+                    stopping = isinstance(error, asyncio.CancelledError)
+                    reason = _STOPPING if stopping else str(error)
                     if not started:
-                        raise _RefusedError(422, str(error)) from error
-                    records = ({"video": NAME, "error": str(error)},)
+                        raise _RefusedError(503 if stopping else 422, reason) from error
+                    records = ({"video": NAME, "error": reason},)
                     await self._write(send, records, more=False)
                     return
                 if records and not started:
