@@ -204,6 +204,8 @@ class _Run:
                 raise SourceError(f"none of the {len(watching.health)} cameras can be had")
             for view in self._views:
                 view.tick(watching)
+        # Asked before `finish` ends all the others: to be stopped is no failure.
+        over = watching.over and not self._asked
         for answer in watching.finish():
             self._tell(answer)
         for view in self._views:
@@ -211,7 +213,7 @@ class _Run:
         if signal.SIGINT in self._asked:
             return INTERRUPTED
         failed = any(health.reason for health in watching.health.values())
-        return FAILED if failed and watching.over and not self._asked else DONE
+        return FAILED if failed and over else DONE
 
     def _stop(self, number: int, frame: object) -> None:
         self._asked.append(number)
