@@ -13,7 +13,12 @@ from movinet.frames.opening import is_address
 from movinet.frames.realtime import RealTimeSource
 from movinet.stream import EventOptions
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+# To the last @, since a password may have any letter in it: rather too much is hidden.
+_CREDENTIALS = re.compile(r"(?<=://).*@")
+# `user=me&password=secret`, in a path too. A colon at the end is that of a sentence around it.
+_NAMED = re.compile(
+    r"(?i)((?:user|username|usr|password|passwd|pass|pwd|psw|token|secret|key)=)[^&\s]+(?<!:)"
+)
 
 
 @dataclass(frozen=True)
@@ -103,8 +108,8 @@ class Camera:
 
 
 def without_password(text: str) -> str:
-    """A text without the users and passwords of addresses in it."""
-    return _CREDENTIALS.sub("", text)
+    """A text without the users and passwords of the address in it."""
+    return _NAMED.sub(r"\1***", _CREDENTIALS.sub("", text))
 
 
 def exact(seconds: float) -> Fraction:
