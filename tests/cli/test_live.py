@@ -125,6 +125,7 @@ def test_a_program_is_run_on_events(place, tmp_path):
     [
         ((), 2, "no camera: name one with --source camera:0"),
         (("--source", "camera:77"), 1, "cannot read camera:77: there is no camera at /dev/video77"),
+        (("--source", "/dev/video77"), 1, "/dev/video77: there is no camera at /dev/video77"),
         (("--source", "nothing.mp4", "--realtime"), 2, "nothing.mp4: no such file or camera"),
         (("--source", "model.tflite"), 2, "is a file and no camera: add --realtime"),
         (("--source", "model.tflite", "--realtime"), 1, "not a video"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from movinet.live import Camera
 from movinet.live.camera import without_password
 
 
@@ -29,3 +30,10 @@ def test_passwords_are_not_shown(address, shown):
     assert without_password(address) == shown
     said = without_password(f"cannot read {address}: Connection refused")
     assert said == f"cannot read {shown}: Connection refused"
+
+
+@pytest.mark.parametrize("source", ["camera:77", "/dev/video77"])
+def test_a_camera_that_is_not_plugged_in_is_no_file(source):
+    camera = Camera("door", source)
+    assert not camera.is_file
+    assert camera.endless

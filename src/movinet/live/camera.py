@@ -89,7 +89,9 @@ class Camera:
     @property
     def is_file(self) -> bool:
         """Whether it is a file, and no device or address."""
-        named = not is_address(self.source) and not self.source.startswith(("camera:", "test:"))
+        # A camera that is not plugged in has no device, and is one all the same.
+        others = ("camera:", "test:", "/dev/video")
+        named = not is_address(self.source) and not self.source.startswith(others)
         return named and self.source != "picamera" and not Path(self.source).is_char_device()
 
     def open(self, fps: Time) -> Source:
