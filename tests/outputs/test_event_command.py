@@ -64,6 +64,19 @@ def test_one_that_hangs_holds_nothing_up():
     assert "was not run for 3 events" in said[-1]
 
 
+def test_what_it_has_started_is_stopped_with_it(tmp_path):
+    script, out = tmp_path / "hang.sh", tmp_path / "out"
+    script.write_text(f"while sleep 0.05; do echo x >> {out}; done &\nwait\n")
+    said = []
+    with EventCommand(f"sh {script}", say=said.append, patience=0.5) as command:
+        command.event("a.mp4", BEGUN)
+    assert len(said) == 1
+    written = out.read_text()
+    assert written
+    time.sleep(0.3)
+    assert out.read_text() == written
+
+
 def test_who_waits_at_the_end_is_told_what_for(monkeypatch):
     monkeypatch.setattr(eventcommand, "_SILENCE", 0.1)
     said = []

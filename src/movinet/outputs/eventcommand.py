@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from movinet.errors import UsageError
 from movinet.outputs.sink import Sink
@@ -19,6 +22,8 @@ _MOST = 8
 _PATIENCE = 30.0
 # Seconds of waiting at the end before it is said what for.
 _SILENCE = 1.0
+# Seconds for one that was killed to be gone.
+_DYING = 1.0
 
 
 class EventCommand(Sink):
@@ -121,11 +126,21 @@ class EventCommand(Sink):
         for process, begun in self._running:
             status = process.poll()
             if status is None and now - begun > self._patience:
-                process.kill()
-                process.wait()
+                _kill(process)
                 self._say(f"{self._command[0]} was stopped: it ran for {self._patience:g} s")
             elif status is None:
                 running.append((process, begun))
             elif status:
                 self._say(f"{self._command[0]} failed with status {status}")
         self._running = running
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End it, with all that it has started."""
+    # Not every one may be killed (sudo), and one that waits for a dead disk does not end.
+    with suppress(OSError, subprocess.TimeoutExpired):
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)  # its session is its own, see Popen above
+        process.wait(_DYING)
