@@ -83,7 +83,37 @@ def test_who_waits_at_the_end_is_told_what_for(monkeypatch):
     with EventCommand(python("import time; time.sleep(1)"), say=said.append) as command:
         command.event("door", BEGUN)
         command.event("door", ENDED)
-    assert said == [f"waiting for 2 runs of {sys.executable} to end, at most 30 s"]
+    assert said == [
+        f"waiting for 2 runs of {sys.executable} to end, at most 30 s; Ctrl-C stops them"
+    ]
+
+
+@pytest.mark.parametrize("seconds", [0, 0.5])
+def test_one_may_be_stopped_before_its_time(seconds):
+    said = []
+    began = time.monotonic()
+    with EventCommand("sleep 60", say=said.append) as command:
+        command.event("door", BEGUN)
+        command.stop(seconds)
+        command.stop(20)  # that is no longer
+    assert seconds <= time.monotonic() - began < seconds + 2
+    assert len(said) == 1
+    assert said[0].startswith("sleep was stopped: it ran for ")
+
+
+def test_ctrl_c_stops_what_is_waited_for(monkeypatch):
+    def interrupted(seconds):
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    said = []
+    command = EventCommand("sleep 60", say=said.append)
+    command.event("door", BEGUN)
+    monkeypatch.setattr(eventcommand.time, "sleep", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        command.close()
+    assert len(said) == 1
+    assert said[0].startswith("sleep was stopped")
 
 
 def test_one_that_fails_is_told_of():

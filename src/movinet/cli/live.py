@@ -36,6 +36,8 @@ from movinet.outputs.textfile import TextOutput
 from movinet.stream import EventOptions, load
 
 _LONGEST_WAIT = 0.2  # seconds; the screen shows meanwhile that nothing comes
+# Seconds that programs on events have after SIGTERM: whoever sends it kills soon.
+_GRACE = 3.0
 
 
 @click.command()
@@ -94,10 +96,17 @@ def live(
     on_event = given["on_event"]
     events = chosen_events(given, wanted=config is not None)
     cameras = _cameras(sources, config, events, realtime=realtime, loop=loop)
-    screen = None
+    screen: Dashboard | None = None
     if not as_json and sys.stdout.isatty():
         screen = Dashboard([camera.name for camera in cameras], events=events is not None)
-    say = _warn if screen is None else screen.note
+
+    def say(text: str) -> None:
+        # What is said after the end, or before the beginning, the screen does not show.
+        if screen is not None and screen.open:
+            screen.note(text)
+        else:
+            _warn(text)
+
     commands = {
         command: EventCommand(command, say=say)
         for command in {camera.on_event or on_event for camera in cameras} - {None}
@@ -181,6 +190,7 @@ class _Run:
         self._watching, self._views = watching, views
         self._commands, self._on_event, self._top = commands, on_event, top
         self._asked: list[int] = []  # signals
+        self._ending = False
         self._warned: set[str] = set()  # cameras that are lost
 
     def go(self, seconds: float | None) -> int:
@@ -204,6 +214,7 @@ class _Run:
                 raise SourceError(f"none of the {len(watching.health)} cameras can be had")
             for view in self._views:
                 view.tick(watching)
+        self._ending = True
         # Asked before `finish` ends all the others: to be stopped is no failure.
         over = watching.over and not self._asked
         for answer in watching.finish():
@@ -216,6 +227,11 @@ class _Run:
         return FAILED if failed and over else DONE
 
     def _stop(self, number: int, frame: object) -> None:
+        # What has begun to tell somebody of an event may finish, if nobody is in a hurry.
+        hurry = number == signal.SIGINT and (self._ending or signal.SIGINT in self._asked)
+        if hurry or number == signal.SIGTERM:
+            for command in self._commands.values():
+                command.stop(0.0 if hurry else _GRACE)
         self._asked.append(number)
         self._watching.stop()
 

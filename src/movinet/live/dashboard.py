@@ -39,6 +39,7 @@ class Dashboard:
         self._last: deque[Text] = deque(maxlen=_EVENTS)
         self._console = console or Console(highlight=False)
         self._live = Live(console=self._console, auto_refresh=False, transient=False)
+        self._shown: Group | None = None
         self._drawn = 0.0
         self._cpu: dict[str, tuple[float, float, float]] = {}
 
@@ -52,6 +53,11 @@ class Dashboard:
         for event in answer.events:
             self._last.append(_event_line(name, event))
 
+    @property
+    def open(self) -> bool:
+        """Whether it is on the screen."""
+        return self._live.is_started
+
     def note(self, text: str) -> None:
         """Show a line among the events."""
         self._last.append(Text(text, style="yellow"))
@@ -62,7 +68,8 @@ class Dashboard:
         if not now and moment - self._drawn < _SECONDS_BETWEEN:
             return
         self._drawn = moment
-        self._live.update(self._picture(watching, moment), refresh=True)
+        self._shown = self._picture(watching, moment)
+        self._live.update(Group(self._shown, Text("Ctrl-C ends it", style="dim")), refresh=True)
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -74,6 +81,9 @@ class Dashboard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        # What stays on the screen is no longer to be ended.
+        if self._shown is not None:
+            self._live.update(self._shown)
         self._live.stop()
 
     @property
@@ -107,7 +117,6 @@ class Dashboard:
         parts: list[Table | Text] = [table]
         if self._events or self._last:
             parts += [Text(""), *self._last]
-        parts.append(Text("Ctrl-C ends it", style="dim"))
         return Group(*parts)
 
     def _seen(self, name: str, health: Health, current: Sequence[Event]) -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import shutil
@@ -64,6 +65,7 @@ class EventCommand(Sink):
             raise UsageError(f"cannot run {self._command[0]!r} on events: there is no such program")
         self._say, self._most, self._patience = say, most, patience
         self._running: list[tuple[subprocess.Popen[bytes], float]] = []
+        self._until = math.inf  # when all are stopped
         self._missed = 0
 
     def event(self, video: str, event: Event) -> None:
@@ -102,8 +104,23 @@ class EventCommand(Sink):
             return
         self._running.append((process, time.monotonic()))
 
+    def stop(self, seconds: float = 0.0) -> None:
+        """What runs may go on for so many seconds more; a signal's handler may call this."""
+        self._until = min(self._until, time.monotonic() + seconds)
+
     def close(self) -> None:
         """Wait for what still runs, no longer than it may take."""
+        try:
+            self._wait()
+        except KeyboardInterrupt:
+            self.stop()
+            self._look()
+            raise
+        if self._missed:
+            self._say(f"{self._command[0]} was not run for {self._missed} events")
+            self._missed = 0
+
+    def _wait(self) -> None:
         begun, said = time.monotonic(), False
         while self._running:
             self._look()
@@ -112,22 +129,21 @@ class EventCommand(Sink):
             if self._running and not said and time.monotonic() - begun > _SILENCE:
                 said = True
                 count = len(self._running)
-                runs = "a run" if count == 1 else f"{count} runs"
+                runs, them = ("a run", "it") if count == 1 else (f"{count} runs", "them")
+                left = min(self._patience, self._until - time.monotonic())
                 self._say(
-                    f"waiting for {runs} of {self._command[0]} to end, at most {self._patience:g} s"
+                    f"waiting for {runs} of {self._command[0]} to end, at most {left:.0f} s; "
+                    f"Ctrl-C stops {them}"
                 )
-        if self._missed:
-            self._say(f"{self._command[0]} was not run for {self._missed} events")
-            self._missed = 0
 
     def _look(self) -> None:
         """Forget those that have ended, and stop those that take too long."""
         now, running = time.monotonic(), []
         for process, begun in self._running:
             status = process.poll()
-            if status is None and now - begun > self._patience:
+            if status is None and now > min(begun + self._patience, self._until):
                 _kill(process)
-                self._say(f"{self._command[0]} was stopped: it ran for {self._patience:g} s")
+                self._say(f"{self._command[0]} was stopped: it ran for {now - begun:.2g} s")
             elif status is None:
                 running.append((process, begun))
             elif status:
