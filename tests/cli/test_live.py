@@ -146,6 +146,22 @@ def test_what_is_wrong_is_one_line(place, arguments, status, said):
     assert said in lines[0]
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("background = ['standing']", "line 4: model has no label 'standing' for the background"),
+        ("on_event = 'no-such-program'", "line 4: cannot run 'no-such-program' on events: there"),
+        ("[[camera]]\nsource = 'test:'", "line 5: two cameras are called 'test:': give each"),
+    ],
+)
+def test_what_is_wrong_with_a_file_of_cameras(place, more, said):
+    (place / "wrong.toml").write_text(f"# mine\n[[camera]]\nsource = 'test:'\n{more}\n")
+    code, _, err = run(place, "--config", "wrong.toml")
+    *_, last = err.splitlines()
+    assert code == 2
+    assert last.startswith(f"movinet: error: wrong.toml, {said}")
+
+
 def test_no_camera_of_several(place):
     code, _, err = run(place, "--source", "rtsp://127.0.0.1:9/x", "--source", "camera:77")
     assert code == 1

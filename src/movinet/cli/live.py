@@ -31,6 +31,7 @@ from movinet.live.camera import without_password
 from movinet.live.dashboard import Dashboard
 from movinet.live.fleet import processes_for
 from movinet.live.lines import Lines
+from movinet.live.watch import check_names
 from movinet.outputs.eventcommand import EventCommand
 from movinet.outputs.textfile import TextOutput
 from movinet.stream import EventOptions, load
@@ -107,10 +108,14 @@ def live(
         else:
             _warn(text)
 
-    commands = {
-        command: EventCommand(command, say=say)
-        for command in {camera.on_event or on_event for camera in cameras} - {None}
-    }
+    commands: dict[str, EventCommand] = {}
+    for camera in cameras:
+        command = camera.on_event or on_event
+        if command is not None and command not in commands:
+            try:
+                commands[command] = EventCommand(command, say=say)
+            except UsageError as error:
+                raise camera.fault("on_event", error) from error
     model = model_or_starter(model)
     with DownloadBar(model) as progress:
         classifier = load(
@@ -128,10 +133,13 @@ def live(
         say_delay(classifier.info, classifier.options)
     for camera in cameras:
         if camera.events is not None:
-            classifier.detector(camera.events)  # says now what is wrong with it
+            try:
+                classifier.detector(camera.events)  # says now what is wrong with it
+            except UsageError as error:
+                raise camera.fault("background", error) from error
     with ExitStack() as stack:
-        for command in commands.values():
-            stack.enter_context(command)
+        for runs in commands.values():
+            stack.enter_context(runs)
         views: list[Dashboard | Lines] = []
         if out is not None:
             views.append(Lines(TextOutput(out), events=events is not None))
@@ -163,15 +171,17 @@ def _cameras(
     for camera in cameras:
         if camera.is_file and not Path(camera.source).is_file():
             raise UsageError(f"cannot read {camera.source}: no such file or camera")
-    if config is not None:
-        cameras += read_cameras(config, events or EventOptions())
     names = [camera.name for camera in cameras]
-    return [
+    cameras = [
         replace(camera, name=f"{camera.name} ({names[: number + 1].count(camera.name)})")
-        if config is None and names.count(camera.name) > 1
+        if names.count(camera.name) > 1
         else camera
         for number, camera in enumerate(cameras)
     ]
+    if config is not None:
+        cameras += read_cameras(config, events or EventOptions())
+    check_names(cameras)
+    return cameras
 
 
 class _Run:

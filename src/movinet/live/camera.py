@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -64,6 +65,8 @@ class Camera:
         loop: such a file begins again at its end.
         events: what an event is; None: as for all.
         on_event: a program to run on events; None: as for all.
+        places: where each of these is said, as "cameras.toml, line 3"; what is not in it was said
+            elsewhere.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Camera:
     loop: bool = False
     events: EventOptions | None = None
     on_event: str | None = None
+    places: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.is_file and not self.realtime:
@@ -93,6 +97,10 @@ class Camera:
         others = ("camera:", "test:", "/dev/video")
         named = not is_address(self.source) and not self.source.startswith(others)
         return named and self.source != "picamera" and not Path(self.source).is_char_device()
+
+    def fault(self, key: str, error: UsageError) -> UsageError:
+        """What is wrong with what `key` says, with the place where it says so."""
+        return UsageError(f"{self.places[key]}: {error}") if key in self.places else error
 
     def open(self, fps: Time) -> Source:
         """Open it at the frame rate of a model.
