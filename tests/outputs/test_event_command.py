@@ -128,6 +128,7 @@ def test_one_that_fails_is_told_of():
     ("text", "said"),
     [
         ("", "name a program"),
+        ("  ", "cannot run '  ' on events: name a program"),
         ("no-such-program-here --x", "there is no such program"),
         ("'open", "No closing quotation"),
     ],
@@ -135,3 +136,10 @@ def test_one_that_fails_is_told_of():
 def test_no_command(text, said):
     with pytest.raises(UsageError, match=said):
         EventCommand(text, say=print)
+
+
+def test_a_file_that_may_not_be_run(tmp_path):
+    path = tmp_path / "tell.sh"
+    path.write_text("#!/bin/sh\n")
+    with pytest.raises(UsageError, match=r"tell.sh' on events: it may not be run: chmod \+x it"):
+        EventCommand(str(path), say=print)

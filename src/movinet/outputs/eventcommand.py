@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from movinet.errors import UsageError
 from movinet.outputs.sink import Sink
@@ -53,16 +54,20 @@ class EventCommand(Sink):
             patience: seconds that one may take.
 
         Raises:
-            UsageError: when there is no such program, or a quotation mark is not closed.
+            UsageError: when there is no such program, it may not be run, or a quotation mark is
+                not closed.
         """
         try:
             self._command = shlex.split(command)
         except ValueError as error:
             raise UsageError(f"cannot run {command!r} on events: {error}") from error
         if not self._command:
-            raise UsageError("cannot run '' on events: name a program")
-        if shutil.which(self._command[0]) is None:
-            raise UsageError(f"cannot run {self._command[0]!r} on events: there is no such program")
+            raise UsageError(f"cannot run {command!r} on events: name a program")
+        program = self._command[0]
+        if shutil.which(program) is None:
+            there = Path(program).name != program and Path(program).is_file()
+            reason = "it may not be run: chmod +x it" if there else "there is no such program"
+            raise UsageError(f"cannot run {program!r} on events: {reason}")
         self._say, self._most, self._patience = say, most, patience
         self._running: list[tuple[subprocess.Popen[bytes], float]] = []
         self._until = math.inf  # when all are stopped
