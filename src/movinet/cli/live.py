@@ -165,6 +165,8 @@ def _cameras(
         raise UsageError("no camera: name one with --source camera:0, or a file of them, --config")
     if loop and not realtime:
         raise UsageError("--loop is for files that are shown with --realtime")
+    if not all(source.strip() for source in sources):
+        raise UsageError("--source is empty: name a camera, for example camera:0")
     cameras = [
         Camera(without_password(source), source, realtime=realtime, loop=loop) for source in sources
     ]
