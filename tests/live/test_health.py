@@ -126,3 +126,16 @@ def test_lines(tmp_path, prediction, events):
         assert said[1]["time"] == 1.5
         assert said[1]["latency"] == 0.012
         assert said[1]["top"][1]["label"] == "정권 지르기"
+
+
+def test_that_a_camera_has_ended_is_told_once(tmp_path):
+    path = tmp_path / "lines.jsonl"
+    watched = Watched(Health(State.ENDED))
+    with Lines(TextOutput(path), events=True) as lines:
+        lines.answer(Answer(YARD, None, state=State.ENDED), [], watched)
+        lines.tick(watched, now=True)
+        watched.health[YARD.name].state = State.LIVE
+        lines.answer(Answer(YARD, None, state=State.LIVE), [], watched)
+        lines.tick(watched, now=True)
+    said = [json.loads(line)["state"] for line in path.read_text().splitlines()]
+    assert said == ["ended", "live", "live"]
