@@ -23,13 +23,17 @@ pytestmark = [
 class Screen:
     """A terminal with `movinet live` on it, which shows events of a test pattern."""
 
-    def __init__(self, place: Path, *arguments: str) -> None:
+    def __init__(self, place: Path, *arguments: str, errors: bool = False) -> None:
         (place / "model.tflite").write_bytes(TinyModel(classes=3).data)
         command = [sys.executable, "-m", "movinet", "live", "--source", "test:"]
         command += ["--model", "model.tflite", "--event-on", "0.2", "--event-min", "0.2"]
         self._screen, terminal = os.openpty()
         self.child = subprocess.Popen(
-            [*command, *arguments], cwd=place, stdout=terminal, stderr=subprocess.PIPE, text=True
+            [*command, *arguments],
+            cwd=place,
+            stdout=terminal,
+            stderr=terminal if errors else subprocess.PIPE,
+            text=True,
         )
         os.close(terminal)
         self.text = ""
@@ -51,8 +55,8 @@ class Screen:
             assert time.monotonic() < limit, self.text
             time.sleep(0.02)
 
-    def end(self) -> str:
-        """Wait for its end; gives the rest of standard error."""
+    def end(self) -> str | None:
+        """Wait for its end; gives the rest of standard error, where that is not on the screen."""
         with self.child:
             rest = self.child.communicate(timeout=20)[1]
         self._thread.join()
@@ -86,3 +90,13 @@ def test_a_program_that_hangs_keeps_nobody_from_ending_it(tmp_path, numbers, sta
     assert "movinet: warning: sleep was stopped" in rest
     # The last picture, which stays, does not ask for what has been done.
     assert "Ctrl-C ends it" not in screen.text[screen.text.rindex("what is seen") :]
+
+
+def test_what_a_program_writes_does_not_spoil_the_screen(tmp_path):
+    """It is printed by who draws, which brings its lines to an end as terminals want it."""
+    screen = Screen(tmp_path, "--on-event", "sh -c 'printf rang >&2'", errors=True)
+    screen.wait_for("rang")
+    screen.child.send_signal(signal.SIGTERM)
+    screen.end()
+    assert screen.child.returncode == 0
+    assert all(part.startswith("\r\n") for part in screen.text.split("rang")[1:])

@@ -104,6 +104,22 @@ def test_the_screen_of_a_camera_that_is_lost(prediction):
     assert "push up" not in text
 
 
+def test_lines_above_the_screen():
+    """They stay there once, and the picture below them is drawn over."""
+    text, watched = io.StringIO(), Watched(Health(State.LIVE))
+    console = Console(file=text, width=100, height=20, force_terminal=True, color_system=None)
+    with Dashboard([YARD.name], events=True, console=console) as view:
+        assert view.open
+        view.tick(watched, now=True)
+        view.above("[red] rang \x1b[2Jtwice")
+        view.tick(watched, now=True)
+        view.above("and went")
+    assert not view.open
+    assert text.getvalue().count("[red] rang twice") == 1
+    assert text.getvalue().count("and went") == 1
+    assert "\x1b[2J" not in text.getvalue()
+
+
 @pytest.mark.parametrize("events", [False, True])
 def test_lines(tmp_path, prediction, events):
     health = Health(State.LIVE)

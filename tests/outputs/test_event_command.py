@@ -124,6 +124,22 @@ def test_one_that_fails_is_told_of():
     assert "failed with status 3" in said[0]
 
 
+def test_what_it_writes_may_be_listened_to():
+    said, heard = [], []
+    code = 'import sys; sys.stderr.write("one\\n" + "x" * 5000 + "\\nlast"); raise SystemExit(3)'
+    with EventCommand(python(code), say=said.append, listen=heard.append) as command:
+        command.event("a.mp4", BEGUN)
+    assert [*map(len, heard)] == [3, 4096, 904, 4]
+    assert (heard[0], heard[-1]) == ("one", "last")
+    assert len(said) == 1
+
+
+def test_what_it_writes_is_else_on_standard_error(capfd):
+    with EventCommand("sh -c 'echo rang >&2'", say=print) as command:
+        command.event("a.mp4", BEGUN)
+    assert capfd.readouterr().err == "rang\n"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -108,12 +108,20 @@ def live(
         else:
             _warn(text)
 
+    def pass_on(line: str) -> None:
+        if screen is not None and screen.open:
+            screen.above(line)
+        else:
+            click.echo(line, err=True)
+
+    # Whatever else is written to the terminal spoils what is drawn there.
+    listen = pass_on if screen is not None and sys.stderr.isatty() else None
     commands: dict[str, EventCommand] = {}
     for camera in cameras:
         command = camera.on_event or on_event
         if command is not None and command not in commands:
             try:
-                commands[command] = EventCommand(command, say=say)
+                commands[command] = EventCommand(command, say=say, listen=listen)
             except UsageError as error:
                 raise camera.fault("on_event", error) from error
     model = model_or_starter(model)

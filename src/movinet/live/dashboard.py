@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
@@ -40,6 +41,7 @@ class Dashboard:
         self._console = console or Console(highlight=False)
         self._live = Live(console=self._console, auto_refresh=False, transient=False)
         self._shown: Group | None = None
+        self._above = SimpleQueue[str]()
         self._drawn = 0.0
         self._cpu: dict[str, tuple[float, float, float]] = {}
 
@@ -62,12 +64,17 @@ class Dashboard:
         """Show a line among the events."""
         self._last.append(Text(text, style="yellow"))
 
+    def above(self, text: str) -> None:
+        """Show a line above all, where it stays; any thread may call this."""
+        self._above.put(text)
+
     def tick(self, watching: Watch, *, now: bool = False) -> None:
         """Draw, when it is time for it or it is wanted `now`."""
         moment = time.monotonic()
         if not now and moment - self._drawn < _SECONDS_BETWEEN:
             return
         self._drawn = moment
+        self._print_above()
         self._shown = self._picture(watching, moment)
         self._live.update(Group(self._shown, Text("Ctrl-C ends it", style="dim")), refresh=True)
 
@@ -85,6 +92,11 @@ class Dashboard:
         if self._shown is not None:
             self._live.update(self._shown)
         self._live.stop()
+        self._print_above()
+
+    def _print_above(self) -> None:
+        while not self._above.empty():
+            self._console.print(Text.from_ansi(self._above.get()))
 
     @property
     def _wide(self) -> bool:

@@ -9,10 +9,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from movinet.errors import UsageError
 from movinet.outputs.sink import Sink
@@ -24,8 +26,10 @@ _MOST = 8
 _PATIENCE = 30.0
 # Seconds of waiting at the end before it is said what for.
 _SILENCE = 1.0
-# Seconds for one that was killed to be gone.
+# Seconds for one that was killed to be gone, and for the last that was written to be told.
 _DYING = 1.0
+# Bytes of a line; what is longer is several.
+_LINE = 4096
 
 
 class EventCommand(Sink):
@@ -44,6 +48,7 @@ class EventCommand(Sink):
         say: Callable[[str], None],
         most: int = _MOST,
         patience: float = _PATIENCE,
+        listen: Callable[[str], None] | None = None,
     ) -> None:
         """Make sure that there is such a program.
 
@@ -52,6 +57,8 @@ class EventCommand(Sink):
             say: told in one line what went wrong.
             most: programs at the same time.
             patience: seconds that one may take.
+            listen: told each line that one writes to standard error, in a thread of its own; None:
+                that is the standard error of this program.
 
         Raises:
             UsageError: when there is no such program, it may not be run, or a quotation mark is
@@ -69,6 +76,8 @@ class EventCommand(Sink):
             reason = "it may not be run: chmod +x it" if there else "there is no such program"
             raise UsageError(f"cannot run {program!r} on events: {reason}")
         self._say, self._most, self._patience = say, most, patience
+        self._listen = listen
+        self._listeners: list[threading.Thread] = []
         self._running: list[tuple[subprocess.Popen[bytes], float]] = []
         self._until = math.inf  # when all are stopped
         self._missed = 0
@@ -100,6 +109,7 @@ class EventCommand(Sink):
                 env={**os.environ, **clean},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                stderr=None if self._listen is None else subprocess.PIPE,
                 # Not stopped by the Ctrl-C that stops the program around it: what has begun to
                 # tell somebody of an event shall finish.
                 start_new_session=True,
@@ -108,6 +118,10 @@ class EventCommand(Sink):
             self._say(f"cannot run {self._command[0]} on an event: {error.strerror}")
             return
         self._running.append((process, time.monotonic()))
+        if process.stderr is not None and self._listen is not None:
+            told = (process.stderr, self._listen)
+            self._listeners.append(threading.Thread(target=_tell, args=told, daemon=True))
+            self._listeners[-1].start()
 
     def stop(self, seconds: float = 0.0) -> None:
         """What runs may go on for so many seconds more; a signal's handler may call this."""
@@ -121,6 +135,9 @@ class EventCommand(Sink):
             self.stop()
             self._look()
             raise
+        until = time.monotonic() + _DYING
+        for listener in self._listeners:
+            listener.join(max(0.0, until - time.monotonic()))
         if self._missed:
             self._say(f"{self._command[0]} was not run for {self._missed} events")
             self._missed = 0
@@ -154,6 +171,13 @@ class EventCommand(Sink):
             elif status:
                 self._say(f"{self._command[0]} failed with status {status}")
         self._running = running
+        self._listeners = [listener for listener in self._listeners if listener.is_alive()]
+
+
+def _tell(stream: IO[bytes], listen: Callable[[str], None]) -> None:
+    with stream:
+        while line := stream.readline(_LINE):
+            listen(line.decode("utf-8", "replace").rstrip())
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
