@@ -135,6 +135,7 @@ def test_a_program_is_run_on_events(place, tmp_path):
         (("--source", "test:", "--on-event", "no-such-program"), 2, "there is no such program"),
         (("--source", "test:", "--on-event", ""), 2, "--on-event is empty: name a program"),
         (("--source", "test:", "--on-event", "  "), 2, "--on-event is empty: name a program"),
+        (("--source", "test:", "--seconds", "nan"), 2, "'nan' is no number"),
         (("--source", ""), 2, "--source is empty: name a camera"),
         (("--source", "test:", "--event-on", "0.2", "--event-off", "0.3"), 2, "off must be"),
         (("--source", "test:", "--background", "standing"), 2, "has no label 'standing' for the"),
