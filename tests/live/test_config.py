@@ -6,6 +6,7 @@ import pytest
 
 from movinet.errors import UsageError
 from movinet.live import Camera, Region, read_cameras
+from movinet.live.watch import check_names
 from movinet.stream import EventOptions
 
 EVENTS = EventOptions(on=0.6, off=0.2)
@@ -53,7 +54,14 @@ def test_all_that_may_be_said(tmp_path):
     ("text", "said"),
     [
         ("", "it has no [[camera]]"),
-        ("[camera]\nsource = 'test:'", "it has no [[camera]]"),
+        ("\n[camera]\nsource = 'test:'", "line 2: it has no [[camera]]"),
+        ("# none\ncamera = []", "line 2: it has no [[camera]]"),
+        ("# none\n\n[camera.x]\nsource = 'test:'", "line 3: it has no [[camera]]"),
+        ("[[camera]]\nsource = 'test:'\n[camera.x]\non = 1", "line 3: unknown 'x'"),
+        ("# all\ncamera = [{source = 'test:', sorce = 'x'}]", "line 2: unknown 'sorce'"),
+        ("[[camera]]\nsource = 'test:'\n\n[[camera]]\nname = 'x'", "line 4: the camera has no"),
+        ("[[camera]]\nsource = 'test:'\non = 0.5\noff = 0.7\njoin = 1", "line 4: off must be"),
+        ("[[camera]]\non = 0.5\nsource = 'test:'\ncool_down = -1", "line 4: cool-down must"),
         ("[[camera]]\nsource = \n", "line 2"),
         ("model = 'x'\n[[camera]]\nsource = 'test:'", "line 1: unknown 'model'"),
         ("[[camera]]\nsource = 'test:'\n\nsorce = 'x'", "line 4: unknown 'sorce': use some of"),
@@ -85,3 +93,22 @@ def test_a_file_that_cannot_be_read(tmp_path):
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="no UTF-8"):
         read_cameras(tmp_path / "bytes.toml", EVENTS)
+
+
+def test_where_it_is_said(tmp_path):
+    """For what only shows later to be wrong."""
+    one, two = read(
+        tmp_path,
+        "[[camera]]\nsource = 'test:'\n\n[[camera]]\nsource = 'test:'\nname = 'two'\non = 0.6",
+    )
+    path = tmp_path / "cameras.toml"
+    assert one.places == {"source": f"{path}, line 2", "name": f"{path}, line 2"}
+    assert two.places["name"] == f"{path}, line 6"
+    assert str(two.fault("on", UsageError("too high"))) == f"{path}, line 7: too high"
+    assert str(two.fault("region", UsageError("too small"))) == "too small"
+
+
+def test_two_of_the_same_name(tmp_path):
+    cameras = read(tmp_path, "[[camera]]\nsource = 'test:'\n[[camera]]\nsource = 'test:'\n")
+    with pytest.raises(UsageError, match=r"cameras.toml, line 4: two cameras are called 'test:'"):
+        check_names(cameras)

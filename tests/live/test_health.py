@@ -104,6 +104,22 @@ def test_the_screen_of_a_camera_that_is_lost(prediction):
     assert "push up" not in text
 
 
+def test_lines_above_the_screen():
+    """They stay there once, and the picture below them is drawn over."""
+    text, watched = io.StringIO(), Watched(Health(State.LIVE))
+    console = Console(file=text, width=100, height=20, force_terminal=True, color_system=None)
+    with Dashboard([YARD.name], events=True, console=console) as view:
+        assert view.open
+        view.tick(watched, now=True)
+        view.above("[red] rang \x1b[2Jtwice")
+        view.tick(watched, now=True)
+        view.above("and went")
+    assert not view.open
+    assert text.getvalue().count("[red] rang twice") == 1
+    assert text.getvalue().count("and went") == 1
+    assert "\x1b[2J" not in text.getvalue()
+
+
 @pytest.mark.parametrize("events", [False, True])
 def test_lines(tmp_path, prediction, events):
     health = Health(State.LIVE)
@@ -126,3 +142,16 @@ def test_lines(tmp_path, prediction, events):
         assert said[1]["time"] == 1.5
         assert said[1]["latency"] == 0.012
         assert said[1]["top"][1]["label"] == "정권 지르기"
+
+
+def test_that_a_camera_has_ended_is_told_once(tmp_path):
+    path = tmp_path / "lines.jsonl"
+    watched = Watched(Health(State.ENDED))
+    with Lines(TextOutput(path), events=True) as lines:
+        lines.answer(Answer(YARD, None, state=State.ENDED), [], watched)
+        lines.tick(watched, now=True)
+        watched.health[YARD.name].state = State.LIVE
+        lines.answer(Answer(YARD, None, state=State.LIVE), [], watched)
+        lines.tick(watched, now=True)
+    said = [json.loads(line)["state"] for line in path.read_text().splitlines()]
+    assert said == ["ended", "live", "live"]

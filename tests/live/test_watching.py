@@ -370,7 +370,7 @@ def test_what_is_stopped_is_not_told_as_ended(classifier, colour, monkeypatch):
         stop = reader.Reader.stop
         monkeypatch.setattr(reader.Reader, "stop", lambda self: (stop(self), self.join(5)))
         answers = watching.finish()
-        assert watching.health["door"].state == State.ENDED
+        assert watching.health["door"].state == State.LIVE
     assert [event.end is None for answer in answers for event in answer.events] == [False]
     assert State.ENDED not in states(answers)
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from movinet.cli.options import Number
+from movinet.errors import UsageError
 from movinet.models import ModelInfo
 from movinet.stream import EventOptions, StreamOptions, detector_of
 
@@ -102,6 +103,8 @@ def chosen_events(given: dict[str, Any], *, wanted: bool) -> EventOptions | None
     Raises:
         UsageError: when they make no sense.
     """
+    if given["on_event"] is not None and not given["on_event"].strip():
+        raise UsageError("--on-event is empty: name a program")
     asked = given.pop("events")
     changes = {field: given.pop(option) for option, field in _FIELDS.items()}
     changes = {field: value for field, value in changes.items() if value is not None}

@@ -31,11 +31,14 @@ from movinet.live.camera import without_password
 from movinet.live.dashboard import Dashboard
 from movinet.live.fleet import processes_for
 from movinet.live.lines import Lines
+from movinet.live.watch import check_names
 from movinet.outputs.eventcommand import EventCommand
 from movinet.outputs.textfile import TextOutput
 from movinet.stream import EventOptions, load
 
 _LONGEST_WAIT = 0.2  # seconds; the screen shows meanwhile that nothing comes
+# Seconds that programs on events have after SIGTERM: whoever sends it kills soon.
+_GRACE = 3.0
 
 
 @click.command()
@@ -94,14 +97,33 @@ def live(
     on_event = given["on_event"]
     events = chosen_events(given, wanted=config is not None)
     cameras = _cameras(sources, config, events, realtime=realtime, loop=loop)
-    screen = None
+    screen: Dashboard | None = None
     if not as_json and sys.stdout.isatty():
         screen = Dashboard([camera.name for camera in cameras], events=events is not None)
-    say = _warn if screen is None else screen.note
-    commands = {
-        command: EventCommand(command, say=say)
-        for command in {camera.on_event or on_event for camera in cameras} - {None}
-    }
+
+    def say(text: str) -> None:
+        # What is said after the end, or before the beginning, the screen does not show.
+        if screen is not None and screen.open:
+            screen.note(text)
+        else:
+            _warn(text)
+
+    def pass_on(line: str) -> None:
+        if screen is not None and screen.open:
+            screen.above(line)
+        else:
+            click.echo(line, err=True)
+
+    # Whatever else is written to the terminal spoils what is drawn there.
+    listen = pass_on if screen is not None and sys.stderr.isatty() else None
+    commands: dict[str, EventCommand] = {}
+    for camera in cameras:
+        command = camera.on_event or on_event
+        if command is not None and command not in commands:
+            try:
+                commands[command] = EventCommand(command, say=say, listen=listen)
+            except UsageError as error:
+                raise camera.fault("on_event", error) from error
     model = model_or_starter(model)
     with DownloadBar(model) as progress:
         classifier = load(
@@ -119,10 +141,13 @@ def live(
         say_delay(classifier.info, classifier.options)
     for camera in cameras:
         if camera.events is not None:
-            classifier.detector(camera.events)  # says now what is wrong with it
+            try:
+                classifier.detector(camera.events)  # says now what is wrong with it
+            except UsageError as error:
+                raise camera.fault("background", error) from error
     with ExitStack() as stack:
-        for command in commands.values():
-            stack.enter_context(command)
+        for runs in commands.values():
+            stack.enter_context(runs)
         views: list[Dashboard | Lines] = []
         if out is not None:
             views.append(Lines(TextOutput(out), events=events is not None))
@@ -148,21 +173,25 @@ def _cameras(
         raise UsageError("no camera: name one with --source camera:0, or a file of them, --config")
     if loop and not realtime:
         raise UsageError("--loop is for files that are shown with --realtime")
+    if not all(source.strip() for source in sources):
+        raise UsageError("--source is empty: name a camera, for example camera:0")
     cameras = [
         Camera(without_password(source), source, realtime=realtime, loop=loop) for source in sources
     ]
     for camera in cameras:
         if camera.is_file and not Path(camera.source).is_file():
             raise UsageError(f"cannot read {camera.source}: no such file or camera")
-    if config is not None:
-        cameras += read_cameras(config, events or EventOptions())
     names = [camera.name for camera in cameras]
-    return [
+    cameras = [
         replace(camera, name=f"{camera.name} ({names[: number + 1].count(camera.name)})")
-        if config is None and names.count(camera.name) > 1
+        if names.count(camera.name) > 1
         else camera
         for number, camera in enumerate(cameras)
     ]
+    if config is not None:
+        cameras += read_cameras(config, events or EventOptions())
+    check_names(cameras)
+    return cameras
 
 
 class _Run:
@@ -181,6 +210,7 @@ class _Run:
         self._watching, self._views = watching, views
         self._commands, self._on_event, self._top = commands, on_event, top
         self._asked: list[int] = []  # signals
+        self._ending = False
         self._warned: set[str] = set()  # cameras that are lost
 
     def go(self, seconds: float | None) -> int:
@@ -204,6 +234,9 @@ class _Run:
                 raise SourceError(f"none of the {len(watching.health)} cameras can be had")
             for view in self._views:
                 view.tick(watching)
+        self._ending = True
+        # Asked before `finish` ends all the others: to be stopped is no failure.
+        over = watching.over and not self._asked
         for answer in watching.finish():
             self._tell(answer)
         for view in self._views:
@@ -211,9 +244,14 @@ class _Run:
         if signal.SIGINT in self._asked:
             return INTERRUPTED
         failed = any(health.reason for health in watching.health.values())
-        return FAILED if failed and watching.over and not self._asked else DONE
+        return FAILED if failed and over else DONE
 
     def _stop(self, number: int, frame: object) -> None:
+        # What has begun to tell somebody of an event may finish, if nobody is in a hurry.
+        hurry = number == signal.SIGINT and (self._ending or signal.SIGINT in self._asked)
+        if hurry or number == signal.SIGTERM:
+            for command in self._commands.values():
+                command.stop(0.0 if hurry else _GRACE)
         self._asked.append(number)
         self._watching.stop()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +14,12 @@ from movinet.frames.opening import is_address
 from movinet.frames.realtime import RealTimeSource
 from movinet.stream import EventOptions
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+# To the last @, since a password may have any letter in it: rather too much is hidden.
+_CREDENTIALS = re.compile(r"(?<=://).*@")
+# `user=me&password=secret`, in a path too. A colon at the end is that of a sentence around it.
+_NAMED = re.compile(
+    r"(?i)((?:user|username|usr|password|passwd|pass|pwd|psw|token|secret|key)=)[^&\s]+(?<!:)"
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,8 @@ class Camera:
         loop: such a file begins again at its end.
         events: what an event is; None: as for all.
         on_event: a program to run on events; None: as for all.
+        places: where each of these is said, as "cameras.toml, line 3"; what is not in it was said
+            elsewhere.
     """
 
     name: str
@@ -68,6 +76,7 @@ class Camera:
     loop: bool = False
     events: EventOptions | None = None
     on_event: str | None = None
+    places: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.is_file and not self.realtime:
@@ -84,8 +93,14 @@ class Camera:
     @property
     def is_file(self) -> bool:
         """Whether it is a file, and no device or address."""
-        named = not is_address(self.source) and not self.source.startswith(("camera:", "test:"))
+        # A camera that is not plugged in has no device, and is one all the same.
+        others = ("camera:", "test:", "/dev/video")
+        named = not is_address(self.source) and not self.source.startswith(others)
         return named and self.source != "picamera" and not Path(self.source).is_char_device()
+
+    def fault(self, key: str, error: UsageError) -> UsageError:
+        """What is wrong with what `key` says, with the place where it says so."""
+        return UsageError(f"{self.places[key]}: {error}") if key in self.places else error
 
     def open(self, fps: Time) -> Source:
         """Open it at the frame rate of a model.
@@ -103,8 +118,8 @@ class Camera:
 
 
 def without_password(text: str) -> str:
-    """A text without the users and passwords of addresses in it."""
-    return _CREDENTIALS.sub("", text)
+    """A text without the users and passwords of the address in it."""
+    return _NAMED.sub(r"\1***", _CREDENTIALS.sub("", text))
 
 
 def exact(seconds: float) -> Fraction:

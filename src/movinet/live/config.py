@@ -14,7 +14,7 @@ from movinet.stream import EventOptions
 
 _EVENT_KEYS = {field.name for field in fields(EventOptions)} - {"memory"}
 _KEYS = {"name", "source", "region", "realtime", "loop", "on_event", *_EVENT_KEYS}
-_TABLE = re.compile(r"^\s*\[\[\s*camera\s*\]\]", re.MULTILINE)
+_TABLE = re.compile(r"^[ \t]*\[\[\s*[\"']?camera[\"']?\s*\]\]", re.MULTILINE)
 
 
 def read_cameras(path: str | Path, events: EventOptions) -> list[Camera]:
@@ -42,16 +42,21 @@ def read_cameras(path: str | Path, events: EventOptions) -> list[Camera]:
     if unknown:
         line = _line(text, 0, unknown[0])
         raise UsageError(f"{path}, line {line}: unknown {unknown[0]!r}: use [[camera]] tables")
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise UsageError(f"cannot read {path}: it has no [[camera]]; begin each camera with that")
+    lists = isinstance(tables, list) and all(isinstance(table, dict) for table in tables)
+    if not tables or not lists:
+        where = f"{path}, line {_line(text, 0, 'camera')}" if content else f"cannot read {path}"
+        raise UsageError(f"{where}: it has no [[camera]]; begin each camera with that")
     return [_camera(path, text, number, table, events) for number, table in enumerate(tables)]
 
 
 def _camera(
     path: str | Path, text: str, number: int, table: dict[str, Any], events: EventOptions
 ) -> Camera:
+    def place(key: str | None) -> str:
+        return f"{path}, line {_line(text, number + 1, key)}"
+
     def wrong(key: str | None, what: str) -> UsageError:
-        return UsageError(f"{path}, line {_line(text, number + 1, key)}: {what}")
+        return UsageError(f"{place(key)}: {what}")
 
     for key, value in table.items():
         if key not in _KEYS:
@@ -64,7 +69,9 @@ def _camera(
     changes = {key: table[key] for key in _EVENT_KEYS & table.keys()}
     if "background" in changes:
         changes["background"] = tuple(changes["background"])
-    at = next(iter(changes), "region")
+    places = {key: place(key) for key in table}
+    places.setdefault("name", places["source"])
+    at = next(iter(changes), "source")
     try:
         own = replace(events, **changes) if changes else None
         at = "region"
@@ -78,8 +85,11 @@ def _camera(
             loop=table.get("loop", False),
             events=own,
             on_event=table.get("on_event"),
+            places=places,
         )
     except UsageError as error:
+        # What is wrong with events begins with its name, and with "-" for "_".
+        at = next((key for key in changes if str(error).replace("-", "_").startswith(key)), at)
         raise wrong(at, str(error)) from error
 
 
@@ -108,7 +118,9 @@ def _line(text: str, table: int, key: str | None) -> int:
     begin = starts[table] if table < len(starts) else 0
     at = begin
     if key is not None:
-        found = re.compile(rf"^\s*[\"']?{re.escape(key)}[\"']?\s*[=.\]]", re.MULTILINE)
+        # At the beginning of a line, in its brackets or in those of a table within one line.
+        before = r"(?:^\s*(?:\[+\s*(?:camera\s*\.\s*)?)?|[{,]\s*)"
+        found = re.compile(rf"{before}[\"']?{re.escape(key)}[\"']?\s*[=.\]]", re.MULTILINE)
         match = found.search(text, begin)
         at = begin if match is None else match.end()
     return text.count("\n", 0, at) + 1

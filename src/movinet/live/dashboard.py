@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
@@ -39,6 +40,8 @@ class Dashboard:
         self._last: deque[Text] = deque(maxlen=_EVENTS)
         self._console = console or Console(highlight=False)
         self._live = Live(console=self._console, auto_refresh=False, transient=False)
+        self._shown: Group | None = None
+        self._above = SimpleQueue[str]()
         self._drawn = 0.0
         self._cpu: dict[str, tuple[float, float, float]] = {}
 
@@ -52,9 +55,18 @@ class Dashboard:
         for event in answer.events:
             self._last.append(_event_line(name, event))
 
+    @property
+    def open(self) -> bool:
+        """Whether it is on the screen."""
+        return self._live.is_started
+
     def note(self, text: str) -> None:
         """Show a line among the events."""
         self._last.append(Text(text, style="yellow"))
+
+    def above(self, text: str) -> None:
+        """Show a line above all, where it stays; any thread may call this."""
+        self._above.put(text)
 
     def tick(self, watching: Watch, *, now: bool = False) -> None:
         """Draw, when it is time for it or it is wanted `now`."""
@@ -62,7 +74,9 @@ class Dashboard:
         if not now and moment - self._drawn < _SECONDS_BETWEEN:
             return
         self._drawn = moment
-        self._live.update(self._picture(watching, moment), refresh=True)
+        self._print_above()
+        self._shown = self._picture(watching, moment)
+        self._live.update(Group(self._shown, Text("Ctrl-C ends it", style="dim")), refresh=True)
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -74,7 +88,15 @@ class Dashboard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        # What stays on the screen is no longer to be ended.
+        if self._shown is not None:
+            self._live.update(self._shown)
         self._live.stop()
+        self._print_above()
+
+    def _print_above(self) -> None:
+        while not self._above.empty():
+            self._console.print(Text.from_ansi(self._above.get()))
 
     @property
     def _wide(self) -> bool:
@@ -107,7 +129,6 @@ class Dashboard:
         parts: list[Table | Text] = [table]
         if self._events or self._last:
             parts += [Text(""), *self._last]
-        parts.append(Text("Ctrl-C ends it", style="dim"))
         return Group(*parts)
 
     def _seen(self, name: str, health: Health, current: Sequence[Event]) -> Text:

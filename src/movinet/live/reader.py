@@ -114,7 +114,8 @@ class Reader:
                 pause = _FIRST_PAUSE
             self._stopped.wait(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
-        self._say(State.ENDED, self._failure or "stopped")
+        if self._failure is not None:  # that it was stopped is no news
+            self._say(State.ENDED, self._failure)
         self._end()
 
     def _connect(self) -> None:

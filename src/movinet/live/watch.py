@@ -95,9 +95,11 @@ def check_names(cameras: Sequence[Camera]) -> None:
     Raises:
         UsageError: else.
     """
-    names = [camera.name for camera in cameras]
-    if not names:
+    if not cameras:
         raise UsageError("there is no camera to watch")
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise UsageError(f"two cameras are called {twice[0]!r}: give each its own name")
+    names = set()
+    for camera in cameras:
+        if camera.name in names:
+            twice = UsageError(f"two cameras are called {camera.name!r}: give each its own name")
+            raise camera.fault("name", twice)
+        names.add(camera.name)

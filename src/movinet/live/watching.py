@@ -144,8 +144,7 @@ class Watching(Watch):
             watched.finish()
         with self._news:
             self._news.wait_for(lambda: all(w.over for w in self._watched), _JOIN_SECONDS)
-            # That they have been stopped is no news.
-            return [answer for answer in self._new() if answer.state != State.ENDED]
+            return self._new()
 
     def close(self) -> None:
         """Stop reading and answering."""
