@@ -18,6 +18,14 @@ def read(tmp_path, text: str) -> list[Camera]:
     return read_cameras(path, EVENTS)
 
 
+def test_one_that_begins_low_ends_low(tmp_path):
+    low, refused = '[[camera]]\nsource = "test:"\non = 0.1\n', "off = 0.2\n"
+    (camera,) = read(tmp_path, low)
+    assert camera.events == EventOptions(on=0.1, off=0.1)
+    with pytest.raises(UsageError, match=r"line 4: off must be from 0 to on \(0\.1\), not 0\.2"):
+        read(tmp_path, low + refused)
+
+
 def test_all_that_may_be_said(tmp_path):
     cameras = read(
         tmp_path,

@@ -69,6 +69,8 @@ def _camera(
     changes = {key: table[key] for key in _EVENT_KEYS & table.keys()}
     if "background" in changes:
         changes["background"] = tuple(changes["background"])
+    if "off" not in changes and changes.get("on", 1) < (events.off or 0):
+        changes["off"] = None  # as low as `on`
     places = {key: place(key) for key in table}
     places.setdefault("name", places["source"])
     at = next(iter(changes), "source")
