@@ -52,7 +52,7 @@ def test_a_folder_is_no_file(tmp_path):
 
 
 def test_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(OutputError, match=r"^cannot write .*out\.txt: No such file or directory$"):
+    with pytest.raises(OutputError, match=r"^cannot write .*out\.txt: there is no folder .*none$"):
         TextOutput(tmp_path / "none" / "out.txt")
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from movinet.errors import OutputError, UsageError
+from movinet.models.wholefile import check_writable, place_of
 
 
 def check_place(path: str | Path) -> None:
@@ -14,18 +17,24 @@ def check_place(path: str | Path) -> None:
 
     Raises:
         UsageError: when it is a folder.
-        OutputError: when its folder does not exist.
+        OutputError: when its folder does not exist, or nothing can be written there.
     """
     target = Path(path)
-    if target.is_dir():
+    try:
+        folder = target.is_dir()
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    if folder:
         raise UsageError(f"cannot write {path}: it is a folder; name a file in it")
-    if not target.parent.is_dir():
-        raise OutputError(f"cannot write {path}: there is no folder {target.parent}")
+    check_writable(target)
 
 
 @contextmanager
 def beside(path: str | Path) -> Iterator[Path]:
     """A hidden place beside `path` to write to; it gets the name when the statement ends well.
+
+    It lies beside what `path` leads to, if that is a link. What is no file, such as a device, is
+    given the content at the end.
 
     Raises:
         UsageError: when `path` is a folder.
@@ -33,14 +42,23 @@ def beside(path: str | Path) -> Iterator[Path]:
     """
     check_place(path)
     target = Path(path)
-    place = target.with_name(f".{target.name}.part")
     try:
-        yield place
-        place.replace(target)
+        final = place_of(target)
+        if final is None:
+            with tempfile.TemporaryDirectory() as folder:
+                place = Path(folder, target.name)
+                yield place
+                with place.open("rb") as made, target.open("ab") as device:
+                    shutil.copyfileobj(made, device)
+            return
+        place = final.with_name(f".{final.name}.part")
+        try:
+            yield place
+            place.replace(final)
+        finally:
+            place.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        place.unlink(missing_ok=True)
 
 
 def write_whole(path: str | Path, data: str | bytes) -> None:

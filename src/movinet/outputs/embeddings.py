@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from movinet.errors import ModelError, OutputError, UsageError
+from movinet.errors import ModelError
+from movinet.outputs.beside import beside, check_place
 from movinet.outputs.sink import Sink
 from movinet.runtime import FloatArray
 from movinet.stream import Category, Prediction, Summary
@@ -25,10 +26,7 @@ class Embeddings(Sink):
         self._per_frame = per_frame
         self._rows: list[FloatArray | None] = []
         self._closed = False
-        if self._path.is_dir():
-            raise UsageError(f"cannot write {path}: it is a folder; name a file in it")
-        if not self._path.parent.is_dir():
-            raise OutputError(f"cannot write {path}: there is no folder {self._path.parent}")
+        check_place(path)
 
     def prediction(self, video: str, prediction: Prediction, top: Sequence[Category]) -> None:
         """A row, with `per_frame`."""
@@ -54,16 +52,8 @@ class Embeddings(Sink):
         blank = np.full(width, np.nan, np.float32)
         table = [blank if row is None else row for row in self._rows]
         rows = np.stack(table) if table else np.empty((0, 0), np.float32)
-        beside = self._path.with_name(f".{self._path.name}.part")
-        target = self._path if self._path.exists() and not self._path.is_file() else beside
-        try:
-            with target.open("wb") as file:
-                np.save(file, rows)
-            if target is beside:
-                beside.replace(self._path)
-        except OSError as error:
-            beside.unlink(missing_ok=True)
-            raise OutputError(f"cannot write {self._path}: {error.strerror or error}") from error
+        with beside(self._path) as place, place.open("wb") as file:
+            np.save(file, rows)
 
     def _add(self, row: FloatArray | None, video: str) -> None:
         if row is None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from movinet.errors import MissingExtraError, OutputError
-from movinet.outputs.beside import check_place
+from movinet.outputs.beside import beside
 from movinet.outputs.records import Record, error_record, event_record, summary_record
 from movinet.outputs.sink import Sink
 from movinet.stream import Category, Event, Summary
@@ -41,16 +42,14 @@ class Parquet(Sink):
             from pyarrow import parquet
         except ImportError as error:
             raise MissingExtraError("a Parquet file", "ray") from error
-        check_place(path)
         self._path, self._embeddings = Path(path), embeddings
-        self._beside = self._path.with_name(f".{self._path.name}.part")
         self._rows: list[Record] = []
         self._events: list[Record] = []
         self._schema = _schema()
-        try:
-            self._writer: Any = parquet.ParquetWriter(self._beside, self._schema)
-        except OSError as error:
-            raise self._failed(error) from error
+        with ExitStack() as stack:
+            place = stack.enter_context(beside(path))
+            self._writer: Any = parquet.ParquetWriter(place, self._schema)
+            self._place = stack.pop_all()
 
     def event(self, video: str, event: Event) -> None:
         """Keep one that has ended for the row of its video."""
@@ -73,13 +72,9 @@ class Parquet(Sink):
         writer, self._writer = self._writer, None
         if writer is None:
             return
-        try:
+        with self._place:
             self._write(writer)
             writer.close()
-            self._beside.replace(self._path)
-        except OSError as error:
-            self._beside.unlink(missing_ok=True)
-            raise self._failed(error) from error
 
     def _add(self, row: Record) -> None:
         # A name that is not UTF-8 has letters that no text column takes.

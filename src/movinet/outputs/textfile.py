@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-from movinet.errors import OutputError, UsageError
+from movinet.errors import OutputError
+from movinet.models.wholefile import place_of
+from movinet.outputs.beside import check_place
 
 
 class TextOutput:
     """Lines of text to a path, or to standard output when there is none.
 
-    A regular file is written beside its name and renamed at the end, so that a reader never sees
-    half of it; a device or pipe is written to directly. Each line is flushed: what is said is out.
+    A regular file is written beside its name (where that is a link: beside what it leads to) and
+    renamed at the end, so that a reader never sees half of it; a device or pipe is written to
+    directly. Each line is flushed: what is said is out.
     """
 
     def __init__(self, path: str | Path | None) -> None:
@@ -24,16 +28,17 @@ class TextOutput:
         if path is None:
             self._stream = sys.stdout
             return
-        target = Path(path)
-        if target.is_dir():
-            raise UsageError(f"cannot write {path}: it is a folder; name a file in it")
-        place = target
-        if target.is_file() or not target.exists():
-            self._target = target
-            self._beside = place = target.with_name(f".{target.name}.part")
+        check_place(path)
+        place, mode = Path(path), "a"
         try:
+            self._target = place_of(place)
+            if self._target is not None:
+                self._beside = place = self._target.with_name(f".{self._target.name}.part")
+                mode = "w"
             # surrogateescape: a file name that is not UTF-8 goes out as the bytes that it is.
-            self._stream = place.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+            stream = place.open(mode, encoding="utf-8", errors="surrogateescape", newline="")
+            assert isinstance(stream, TextIOWrapper)
+            self._stream = stream
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror}") from error
 

@@ -64,10 +64,14 @@ def write_picture(path: str | Path, picture: Array) -> None:
     )
     frame.pts = 0
     data = b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
-    target = Path(path)
-    beside = target.with_name(f".{target.name}.part")
     try:
+        target = Path(path).resolve()  # a link stays one
+        beside = target.with_name(f".{target.name}.part")
+        if target.exists() and not target.is_file():  # a device
+            beside = target
         beside.write_bytes(data)
         beside.replace(target)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    # Links in a circle are a RuntimeError before Python 3.13.
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"cannot write {path}: {reason}") from error
