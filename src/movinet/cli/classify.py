@@ -26,8 +26,10 @@ from movinet.cli.options import (
 from movinet.cli.program import loaded
 from movinet.cli.progress import Progress
 from movinet.cli.results import check_results, main_sink
+from movinet.cli.targets import check_targets
 from movinet.cli.telling import say, warn
 from movinet.errors import SourceError, UsageError
+from movinet.outputs.beside import check_place
 from movinet.outputs.showing import Showing, warnings_of
 from movinet.stream import Classifier, find
 
@@ -117,6 +119,9 @@ def classify(
     if not inputs and list_file is None:
         raise click.UsageError("Missing argument 'INPUT...'.")
     check_results(out, per_frame=per_frame, as_json=as_json)
+    for target in (out, embeddings):
+        if target is not None:
+            check_place(target)
     looks = Looks(subtitles=subtitles, plot=plot, annotate=annotate, font=font)
     archive = chosen_archive(given, looks, out=out, as_json=as_json, embeddings=embeddings)
     events = chosen_events(given, wanted=looks.wanted)
@@ -144,6 +149,16 @@ def classify(
         end=end,
     )
     videos = find_inputs(inputs, source_fps, list_file)
+    check_targets(
+        [("--out", out), ("--embeddings", embeddings), *looks.targets(videos)],
+        [
+            ("the model", file.path),
+            ("the list of labels", labels),
+            ("the list of videos", list_file),
+            ("the font", font),
+            *(("the video", video) for video in videos),
+        ],
+    )
     looks.check(videos)
     if archive is not None:
         from movinet.scale import Job
@@ -163,17 +178,17 @@ def classify(
     loaded()
     failed = False
     with ExitStack() as stack:
-        sinks: list[Sink] = [main_sink(out, as_json, embeddings=embeddings is not None)]
+        # Each is entered as it is made: when the next cannot be, no half of it stays behind.
+        main = main_sink(out, as_json, embeddings=embeddings is not None)
+        sinks: list[Sink] = [stack.enter_context(main)]
         if embeddings is not None:
             from movinet.outputs.embeddings import Embeddings
 
-            sinks.append(Embeddings(embeddings, per_frame=per_frame))
+            sinks.append(stack.enter_context(Embeddings(embeddings, per_frame=per_frame)))
         if given["on_event"]:
             from movinet.outputs.eventcommand import EventCommand
 
-            sinks.append(EventCommand(given["on_event"], say=warn))
-        for sink in sinks:
-            stack.enter_context(sink)
+            sinks.append(stack.enter_context(EventCommand(given["on_event"], say=warn)))
         # No bar where lines on the same terminal show how it goes on.
         bar = Progress(len(videos), hidden=per_frame and sys.stdout.isatty())
         stack.callback(bar.hide)

@@ -25,6 +25,7 @@ from movinet.cli.options import (
     threads_option,
 )
 from movinet.cli.program import DONE, FAILED, INTERRUPTED, loaded
+from movinet.cli.targets import check_targets
 from movinet.errors import SourceError, UsageError
 from movinet.live import Answer, Camera, Fleet, State, Watch, Watching, read_cameras
 from movinet.live.camera import without_password
@@ -32,6 +33,7 @@ from movinet.live.dashboard import Dashboard
 from movinet.live.fleet import processes_for
 from movinet.live.lines import Lines
 from movinet.live.watch import check_names
+from movinet.outputs.beside import check_place
 from movinet.outputs.eventcommand import EventCommand
 from movinet.outputs.textfile import TextOutput
 from movinet.stream import EventOptions, load
@@ -97,6 +99,8 @@ def live(
     on_event = given["on_event"]
     events = chosen_events(given, wanted=config is not None)
     cameras = _cameras(sources, config, events, realtime=realtime, loop=loop)
+    if out is not None:
+        check_place(out)
     screen: Dashboard | None = None
     if not as_json and sys.stdout.isatty():
         screen = Dashboard([camera.name for camera in cameras], events=events is not None)
@@ -137,6 +141,15 @@ def live(
             events=events,
             progress=progress,
         )
+    check_targets(
+        [("--out", out)],
+        [
+            ("the model", None if classifier.file is None else classifier.file.path),
+            ("the list of labels", labels),
+            ("the file of cameras", config),
+            *(("the video", camera.source) for camera in cameras),
+        ],
+    )
     if events is not None:
         say_delay(classifier.info, classifier.options)
     for camera in cameras:

@@ -36,6 +36,18 @@ class Looks:
         """Whether there is anything to write."""
         return (self.subtitles, self.plot, self.annotate) != (None, None, None)
 
+    def targets(self, videos: Sequence[str]) -> list[tuple[str, str | Path | None]]:
+        """The files to be written, each after its option."""
+        found: list[tuple[str, str | Path | None]] = [
+            ("--plot", self.plot),
+            ("--annotate", self.annotate),
+        ]
+        if self.subtitles is not None:
+            from movinet.outputs.subtitles import subtitles_of
+
+            found += (("--subtitles", subtitles_of(video, self.subtitles)) for video in videos)
+        return found
+
     def check(self, videos: Sequence[str]) -> None:
         """Say before the work begins what cannot come of it.
 
@@ -91,9 +103,9 @@ class Looks:
         """
         lacking = set()
         if self.subtitles is not None:
-            from movinet.outputs.subtitles import write_subtitles
+            from movinet.outputs.subtitles import subtitles_of, write_subtitles
 
-            write_subtitles(track, Path(video).with_suffix(f".actions.{self.subtitles}"))
+            write_subtitles(track, subtitles_of(video, self.subtitles))
         if self.plot is not None:
             from movinet.outputs.plot import pictures_of, write_plot
 

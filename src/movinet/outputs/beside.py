@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +43,9 @@ def beside(path: str | Path) -> Iterator[Path]:
     try:
         final = place_of(target)
         if final is None:
+            import shutil
+            import tempfile  # both are rarely needed, and slow to import
+
             with tempfile.TemporaryDirectory() as folder:
                 place = Path(folder, target.name)
                 yield place

@@ -13,6 +13,11 @@ from movinet.outputs.track import Track
 from movinet.stream import Event
 
 
+def subtitles_of(video: str | Path, kind: str) -> Path:
+    """The subtitles beside a video; `kind` is "vtt" or "srt"."""
+    return Path(video).with_suffix(f".actions.{kind}")
+
+
 def write_subtitles(track: Track, path: str | Path) -> None:
     """A cue an event: its label, and its highest score in percent.
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from movinet.errors import ModelError, SourceError
@@ -88,10 +87,10 @@ class Job:
                     raise ModelError(
                         f"the model gives no pooled feature for {video}; leave --embeddings out"
                     )
-            if track is not None:
-                from movinet.outputs.subtitles import write_subtitles
+            if track is not None and self.subtitles is not None:
+                from movinet.outputs.subtitles import subtitles_of, write_subtitles
 
-                write_subtitles(track, Path(video).with_suffix(f".actions.{self.subtitles}"))
+                write_subtitles(track, subtitles_of(video, self.subtitles))
         cpu = time.process_time() - begun
         lines = lines_of(recorder.records)
         return Outcome(video, lines, error, warnings, cpu, furthest, embedding)
