@@ -132,3 +132,14 @@ def test_an_output_where_subtitles_will_be(place):
 
 def test_one_device_may_be_two_outputs():
     check_targets([("--out", os.devnull), ("--embeddings", os.devnull)], [("the video", "-")])
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="no /proc here")  # noqa: PTH112
+def test_many_processes_need_a_file_for_their_journal(place):
+    """As /dev/stdout is none."""
+    (place / "stdout").symlink_to("/proc/self/fd/1")
+    said = refused(place, "classify", "film.mp4", "--jobs", "2", "--out", "stdout")
+    assert said == (
+        "cannot write stdout: many processes keep a journal beside their results, which must be a "
+        "file; leave --out out for standard output"
+    )

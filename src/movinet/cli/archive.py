@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from movinet.cli.program import DONE, FAILED, loaded
 from movinet.cli.results import main_sink
 from movinet.cli.telling import note, say, warn
 from movinet.errors import UsageError
-from movinet.outputs.beside import check_place
+from movinet.models.wholefile import place_of
 from movinet.outputs.replay import replay
 from movinet.processes import cores
 from movinet.scale.journal import Journal
@@ -56,22 +57,23 @@ class Archive:
         """Say before the work begins what cannot come of it.
 
         Raises:
-            UsageError: a video that only this process can read, or one row of features for many.
-            OutputError: a file cannot be written where it is to be.
+            UsageError: a video that only this process can read, one row of features for many, or
+                no file for results.
         """
         if "-" in videos:
             raise UsageError(
                 "standard input cannot be shared by processes: leave --jobs and --engine out"
             )
-        if self.embeddings is not None:
-            if job.showing.per_frame:
-                raise UsageError(
-                    "--embeddings of every frame do not go with many processes: leave --per-frame "
-                    "or --jobs out"
-                )
-            check_place(self.embeddings)
-        if self.out is not None:
-            check_place(self.out)
+        if self.embeddings is not None and job.showing.per_frame:
+            raise UsageError(
+                "--embeddings of every frame do not go with many processes: leave --per-frame "
+                "or --jobs out"
+            )
+        if self.out is not None and place_of(Path(self.out)) is None:
+            raise UsageError(
+                f"cannot write {self.out}: many processes keep a journal beside their results, "
+                "which must be a file; leave --out out for standard output"
+            )
 
     def run(self, job: Job, videos: Sequence[str]) -> int:
         """Classify them all, and give the exit status."""
