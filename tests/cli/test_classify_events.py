@@ -108,9 +108,16 @@ def test_pictures_of_it(place):
     with av.open(str(place / "film.mp4")) as film, av.open(str(place / "seen.mp4")) as seen:
         assert seen.streams.video[0].frames == film.streams.video[0].frames == 70
         assert seen.duration == film.duration
-    for name in ("film.svg", "film.png"):
+    for name in ("film.svg", "film.PNG"):
         run(place, "film.mp4", *OPTIONS, "--plot", name)
         assert (place / name).stat().st_size > 1000
+
+
+@pytest.mark.parametrize("name", ["a.png", "A.PNG"])
+def test_a_font_is_for_a_picture_however_its_ending_is_written(place, name):
+    done = run(place, "film.mp4", "--plot", name, "--font", "x.ttf", status=2)
+    assert "--font is for" not in done.stderr
+    assert "x.ttf" in done.stderr
 
 
 def test_a_program_is_run(place, tmp_path):

@@ -60,7 +60,7 @@ class Looks:
         for option, name in (("--plot", self.plot), ("--annotate", self.annotate)):
             if name is not None and len(videos) != 1:
                 raise UsageError(f"{option} is for one video, not for {len(videos)}")
-        if self.font is not None and not self.annotate and not (self.plot or "").endswith(".png"):
+        if self.font is not None and not self.annotate and self._plot_font is None:
             raise UsageError("--font is for --annotate, and for a --plot that is a .png")
         if self.subtitles is not None:
             for video in videos:
