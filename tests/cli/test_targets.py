@@ -11,6 +11,7 @@ import pytest
 
 from kit.archive import write_archive
 from kit.tiny_model import TinyModel
+from movinet.cli.looks import Looks
 from movinet.cli.targets import check_targets
 
 LABELS = "red\nblue\ngreen\n"
@@ -128,6 +129,25 @@ def test_an_output_where_subtitles_will_be(place):
     name = "film.actions.vtt"
     said = refused(place, "classify", "film.mp4", "--subtitles", "vtt", "--out", name)
     assert said == f"--out and --subtitles both write {name}: name another file for one of them"
+
+
+@pytest.mark.parametrize("jobs", [(), ("--jobs", "2")])
+def test_two_videos_with_one_name_for_their_subtitles(place, jobs):
+    write_archive(place / "sub", ["a"])
+    (place / "sub" / "a.mkv").write_bytes((place / "sub" / "a.mp4").read_bytes())
+    assert refused(place, "classify", "sub", "--subtitles", "vtt", *jobs) == (
+        "sub/a.mkv and sub/a.mp4 would have the same subtitles, sub/a.actions.vtt: rename one of "
+        "them, or leave it out"
+    )
+
+
+def test_a_video_that_is_named_twice_has_its_subtitles(place):
+    videos = [str(place / name) for name in ("film.mp4", "sub/../film.mp4", "link.mp4")]
+    Looks(subtitles="vtt", plot=None, annotate=None, font=None).check(videos)
+    (place / "link.mkv").symlink_to("film.mp4")
+    (place / "film.mkv").symlink_to("film.mp4")
+    videos += [str(place / name) for name in ("link.mkv", "film.mkv")]
+    Looks(subtitles="vtt", plot=None, annotate=None, font=None).check(videos)
 
 
 def test_one_device_may_be_two_outputs():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,7 @@ class Looks:
         Raises:
             UsageError: a file's ending is none that can be written; there is more than one video
                 for one file; a font is no file, or is for nothing.
-            OutputError: the folder of a file is not there.
+            OutputError: the folder of a file is not there, or lets nobody write.
             MissingExtraError: what draws it is not installed.
         """
         for option, name in (("--plot", self.plot), ("--annotate", self.annotate)):
@@ -66,6 +67,7 @@ class Looks:
             for video in videos:
                 if not Path(video).is_file():
                     raise UsageError(f"--subtitles go beside a file, which {video} is not")
+            self._check_subtitles(videos, self.subtitles)
         if self.plot is not None:
             from movinet.outputs.plot import check_plot
 
@@ -74,6 +76,26 @@ class Looks:
             from movinet.outputs.annotated import check_annotated
 
             check_annotated(videos[0], self.annotate, self.font)
+
+    def _check_subtitles(self, videos: Sequence[str], kind: str) -> None:
+        from movinet.outputs.beside import check_place
+        from movinet.outputs.subtitles import subtitles_of
+
+        whose: dict[str, str] = {}
+        folders = set()
+        for video in videos:
+            target = subtitles_of(video, kind)
+            folder = os.path.realpath(target.parent)
+            other = whose.setdefault(os.path.join(folder, target.name), video)  # noqa: PTH118
+            if other != video and not Path(other).samefile(video):
+                raise UsageError(
+                    f"{other} and {video} would have the same subtitles, {target}: rename one of "
+                    "them, or leave it out"
+                )
+            # One file tells for a folder: an archive has many.
+            if folder not in folders:
+                folders.add(folder)
+                check_place(target)
 
     @property
     def _plot_font(self) -> str | None:
