@@ -125,6 +125,22 @@ def test_two_outputs_in_one_file(place, first, second, name):
     assert said.endswith(f"{name}: name another file for one of them")
 
 
+@pytest.mark.parametrize(
+    ("option", "ending"),
+    [("--out", "csv"), ("--embeddings", "npy"), ("--plot", "html"), ("--annotate", "mp4")],
+)
+def test_where_nothing_can_be_written(place, option, ending):
+    """It is said before the video is read, which here is none."""
+    if option == "--annotate":
+        pytest.importorskip("PIL")
+    (place / "film.mp4").write_bytes(b"not a video")
+    said = refused(place, "classify", "film.mp4", option, f"no/x.{ending}", status=1)
+    assert said == f"cannot write no/x.{ending}: there is no folder no"
+    name = f"{'x' * 300}.{ending}"
+    said = refused(place, "classify", "film.mp4", option, name, status=1)
+    assert said == f"cannot write {name}: File name too long"
+
+
 def test_an_output_where_subtitles_will_be(place):
     name = "film.actions.vtt"
     said = refused(place, "classify", "film.mp4", "--subtitles", "vtt", "--out", name)

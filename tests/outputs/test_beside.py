@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
+
 import pytest
 
+from kit import child
 from movinet.errors import OutputError, UsageError
 from movinet.outputs.beside import beside, write_whole
 
@@ -53,3 +58,31 @@ def test_text_and_bytes(tmp_path):
     assert (tmp_path / "a").read_bytes() == "달\r\n".encode() + b"\xff"
     write_whole(tmp_path / "a", b"\x00")
     assert (tmp_path / "a").read_bytes() == b"\x00"
+
+
+_REFUSED = """
+import os, sys
+from movinet.errors import OutputError
+from movinet.outputs.beside import check_place
+
+if os.getuid() == 0:  # root may write anywhere
+    os.setuid(65534)
+for folder in ("closed", "hidden"):
+    try:
+        check_place(f"{sys.argv[1]}/{folder}/a.csv")
+    except OutputError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="no users here")
+def test_a_folder_that_lets_nobody_write_is_noticed_before_the_work():
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        for name, mode in (("closed", 0o555), ("hidden", 0)):
+            Path(folder, name).mkdir()
+            Path(folder, name).chmod(mode)
+        done = child.python(_REFUSED, folder)
+    assert done.stdout.decode().splitlines() == [
+        f"cannot write {folder}/{name}/a.csv: Permission denied" for name in ("closed", "hidden")
+    ]

@@ -119,7 +119,7 @@ def classify(
     if not inputs and list_file is None:
         raise click.UsageError("Missing argument 'INPUT...'.")
     check_results(out, per_frame=per_frame, as_json=as_json)
-    for target in (out, embeddings):
+    for target in (out, embeddings, plot, annotate):
         if target is not None:
             check_place(target)
     looks = Looks(subtitles=subtitles, plot=plot, annotate=annotate, font=font)

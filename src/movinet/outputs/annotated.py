@@ -94,9 +94,9 @@ def check_annotated(
         raise UsageError(f"cannot write {out}: an annotated video ends in .mp4, .mov or .mkv")
     if not Path(video).is_file():
         raise UsageError(f"cannot annotate {video}: it is no file that can be read again")
+    check_place(out)
     if target.is_file() and target.samefile(video):
         raise UsageError(f"cannot write {out}: it is the video itself; name another file")
-    check_place(out)
     from movinet.outputs.fonts import typeface
 
     typeface((), font)
