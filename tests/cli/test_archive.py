@@ -138,13 +138,13 @@ def test_a_killed_driver_goes_on(place, tmp_path):
     assert told[0] == "movinet: note: 5 of 6 videos were done before"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_keeps_what_is_done(place, tmp_path, number):
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_keeps_what_is_done(place, tmp_path, number, status):
     driver, videos, pipe = held_up(place, tmp_path)
     workers = children(driver.pid)
     driver.send_signal(number)
     _, told = driver.communicate(timeout=10)
-    assert driver.returncode == 130
+    assert driver.returncode == status
     assert told.strip() == (
         f"movinet: note: 5 of 6 videos are done and kept in {tmp_path}/out.jsonl.journal; "
         "the same command goes on"

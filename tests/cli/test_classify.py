@@ -365,7 +365,8 @@ def test_a_reader_that_leaves_is_no_error(place):
     assert done.stdout.splitlines()[1] == "0"
 
 
-def test_ctrl_c_keeps_what_was_written(place, tmp_path):
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_keeps_what_was_written(place, tmp_path, number, status):
     target = tmp_path / "out.jsonl"
     command = [sys.executable, "-m", "movinet", "classify", "video.mp4", "test:"]
     command += ["--model", "model.tflite", "--per-frame", "--json", "--out", str(target)]
@@ -378,10 +379,10 @@ def test_ctrl_c_keeps_what_was_written(place, tmp_path):
     while not part.exists() or "test:" not in part.read_text():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     stdout, stderr = process.communicate(timeout=30)
     # click ends the line that a terminal shows as ^C
-    assert (process.returncode, stdout, stderr.strip()) == (130, "", "")
+    assert (process.returncode, stdout, stderr.strip()) == (status, "", "")
     records = [json.loads(line) for line in target.read_text().splitlines()]
     assert records[10]["frames"] == 10
     assert not part.exists()

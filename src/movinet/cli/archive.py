@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from movinet.cli import headstart
@@ -82,8 +80,6 @@ class Archive:
             engine = self._engine(job)
             stack.enter_context(engine)
             bar = stack.enter_context(ArchiveBar())
-            previous = signal.signal(signal.SIGTERM, _interrupt)
-            stack.callback(signal.signal, signal.SIGTERM, previous)
             engine.check()
             if job.options.events is not None:
                 say_delay(job.model.info, job.options)
@@ -187,8 +183,3 @@ def _tell(outcome: Outcome, bar: ArchiveBar) -> None:
         warn(text)
     if outcome.error is not None:
         say(f"movinet: error: {outcome.error}")
-
-
-def _interrupt(signal_number: int, frame: FrameType | None) -> None:
-    """A run that a machine ends as it shuts down is stopped as by Ctrl-C."""
-    raise KeyboardInterrupt

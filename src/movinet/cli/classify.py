@@ -26,6 +26,7 @@ from movinet.cli.options import (
 from movinet.cli.program import loaded
 from movinet.cli.progress import Progress
 from movinet.cli.results import check_results, main_sink
+from movinet.cli.stopping import stopped_in_order
 from movinet.cli.targets import check_targets
 from movinet.cli.telling import say, warn
 from movinet.errors import SourceError, UsageError
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
 @threads_option
 @backend_option
 @archive_options
+@stopped_in_order()
 def classify(
     inputs: Sequence[str],
     list_file: str | None,

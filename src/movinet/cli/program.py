@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from movinet.cli import headstart, interrupts
+from movinet.cli.stopping import Terminated
 from movinet.errors import MovinetError, UsageError
 
 # Verb -> (module, function, one line of help). A verb's module is imported when it is used.
@@ -30,7 +31,7 @@ _VERBS = {
     "benchmark": ("movinet.cli.benchmark", "benchmark_", "Measure models side by side."),
 }
 
-DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, WRONG_USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
 
 class _Verbs(click.Group):
@@ -73,7 +74,7 @@ def movinet() -> None:
 
 
 def main() -> NoReturn:
-    """Run the program; the status is 0 done, 1 an input failed, 2 wrong usage, 130 Ctrl-C."""
+    """Run the program; 0 done, 1 an input failed, 2 wrong usage, 130 Ctrl-C, 143 SIGTERM."""
     # Imports make nothing but what stays: looking through it all for garbage is in vain.
     gc.disable()
     # Python has None for what was closed when it began.
@@ -112,6 +113,8 @@ def run(args: list[str] | None = None) -> int:
         return _complain(error.format_message(), WRONG_USAGE)
     except (click.exceptions.Abort, KeyboardInterrupt):
         return INTERRUPTED
+    except Terminated:
+        return TERMINATED
     except UsageError as error:
         return _complain(str(error), WRONG_USAGE)
     except MovinetError as error:
