@@ -103,6 +103,45 @@ def test_a_pipe_that_nobody_reads(tmp_path):
         output.close()
 
 
+_TOO_LARGE = """
+import resource, signal, sys
+from movinet.errors import OutputError
+from movinet.outputs.textfile import TextOutput
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+limit = int(sys.argv[2])
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+output = TextOutput(sys.argv[1])
+try:
+    output.write("one\\n")
+    output.write("two\\n")
+except OutputError:
+    pass
+try:
+    output.close()
+except OutputError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("limit", [0, 4])
+def test_no_room_for_all_of_it(tmp_path, limit):
+    """What there was room for is kept, and said; an older file stays as it is."""
+    pytest.importorskip("resource")
+    path, beside = tmp_path / "o.csv", tmp_path / ".o.csv.part"
+    path.write_text("older")
+    said = child.python(_TOO_LARGE, path, str(limit)).stdout.decode().strip()
+    assert path.read_text() == "older"
+    if limit:
+        assert said == (
+            f"cannot write {path}: File too large; what there was room for is in {beside}"
+        )
+        assert beside.read_text() == "one\n"
+    else:
+        assert said == f"cannot write {path}: File too large"
+        assert not beside.exists()
+
+
 _TO_STDOUT = """
 from movinet.outputs.jsonlines import JsonLines
 import os

@@ -62,19 +62,32 @@ class TextOutput:
             raise self._failed(error) from error
 
     def close(self) -> None:
-        """Give the file its name."""
+        """Give the file its name.
+
+        Raises:
+            OutputError: when that cannot be. What there was room for stays beside it.
+        """
         stream, self._stream = self._stream, None
         if stream is None or stream is sys.stdout:
             return
         try:
             stream.close()
-        except OSError as error:
-            raise self._failed(error) from error
-        if self._beside is not None and self._target is not None:
-            try:
+            if self._beside is not None and self._target is not None:
                 self._beside.replace(self._target)
-            except OSError as error:
-                raise self._failed(error) from error
+        except OSError as error:
+            raise OutputError(f"{self._failed(error)}{self._kept()}") from error
+
+    def _kept(self) -> str:
+        """Where what was written is, when it cannot be given its name; nothing is not kept."""
+        if self._beside is None:
+            return ""
+        try:
+            if self._beside.stat().st_size:
+                return f"; what there was room for is in {self._beside}"
+            self._beside.unlink()
+        except OSError:
+            pass  # nobody can look, so there is nothing to tell
+        return ""
 
     def _failed(self, error: OSError) -> OutputError:
         return OutputError(f"cannot write {self._name}: {error.strerror}")
