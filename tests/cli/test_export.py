@@ -52,6 +52,15 @@ def fail(capsys, *arguments: object) -> tuple[int, str]:
     return status, captured.err
 
 
+def test_the_source_is_not_written_over(tmp_path, capsys):
+    source = tmp_path / "a.tflite"
+    source.write_bytes(b"some model")
+    status, said = fail(capsys, source, "--out", source)
+    assert status == 2
+    assert f"cannot write {source}: it is the source itself; name another file" in said
+    assert source.read_bytes() == b"some model"
+
+
 def test_it_writes_a_file_that_runs_with_nothing_else_said(weights, clips, tmp_path, capsys):
     out = tmp_path / "squats.tflite"
     assert "t0, form lite" in call(weights, "--out", out)

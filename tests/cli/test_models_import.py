@@ -52,6 +52,15 @@ def test_it_says_what_it_found_and_writes_a_network(source, tmp_path):
     assert (record["variant"], record["labels"]) == ("t0", ["sitting", "서기"])
 
 
+def test_the_source_is_not_written_over(source, tmp_path, capsys):
+    theirs = source.rename(tmp_path / "theirs.safetensors")
+    before = theirs.read_bytes()
+    status, said = fail(capsys, "import", theirs, "--out", theirs)
+    assert status == 2
+    assert "it is the source itself; name another file" in said
+    assert theirs.read_bytes() == before
+
+
 def test_json_lists_every_name(source, tmp_path):
     out = tmp_path / "ours.safetensors"
     record = json.loads(call("import", source, "--out", out, "--classes", 5, "--json"))

@@ -13,6 +13,7 @@ from movinet.cli.inputs import find_inputs
 from movinet.cli.knownsources import find_source
 from movinet.cli.options import as_json_option, labels_option
 from movinet.cli.program import DONE, FAILED
+from movinet.cli.targets import check_targets
 from movinet.errors import MissingExtraError, UsageError
 from movinet.frames.discovery import has_magic
 
@@ -92,6 +93,7 @@ def export(
     check_target(target, to, precision)
     check_writable(target)
     known = find_source(source, labels)
+    check_targets([("--out", target)], [("the source", known.path), ("the list of labels", labels)])
     net = read(
         known.path,
         Said(form=known.form),

@@ -11,6 +11,7 @@ import click
 
 from movinet.cli.knownsources import find_source
 from movinet.cli.options import as_json_option, labels_option
+from movinet.cli.targets import check_targets
 from movinet.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def import_(
     # A new classifier is for other classes than the published ones.
     known = find_source(source, labels, published_labels=classes is None)
     said["form"] = said["form"] or known.form
+    check_targets([("--out", target)], [("the source", known.path), ("the list of labels", labels)])
     imported = read(
         known.path,
         Said(**said),
