@@ -65,7 +65,7 @@ PACKAGES = {
     "training": {"numpy", "torch"},
     "scale": {"numpy", "ray"},
     "live": {"numpy", "rich"},
-    "web": {"av", "starlette", "uvicorn"},
+    "web": {"av", "starlette", "uvicorn", "websockets"},
     "cli": {"click", "rich"},
 }
 
