@@ -16,8 +16,8 @@ def find_inputs(
     """The videos to go through, in order.
 
     Folders are searched recursively for videos; other files in them are ignored. A folder or glob
-    of nothing but images is one video. What cannot be found stays in the list, so that it fails
-    when it is opened, as one failed input among others.
+    of nothing but images is one video. What cannot be found or listed stays in the list, so that it
+    fails when it is opened, as one failed input among others.
 
     Args:
         inputs: what was named.
@@ -58,13 +58,17 @@ def _listed(list_file: str) -> list[str]:
 
 
 def _folder(name: str, source_fps: float | None) -> list[str]:
+    unread: list[str] = []
     try:
-        videos = find_videos(name)
-        if not videos and images_in(name):
-            _need_rate(name, source_fps)
+        videos = find_videos(name, lambda error: unread.append(error.filename))
+        images = [] if videos else images_in(name)
     except OSError:
         return [name]
-    return videos or [name]
+    if images:
+        _need_rate(name, source_fps)
+        videos = [name]
+    # A folder that cannot be listed stays in the list, too, and fails as it is opened.
+    return videos + unread or [name]
 
 
 def _need_rate(name: str, source_fps: float | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 VIDEO_SUFFIXES = frozenset(
@@ -69,15 +69,19 @@ def images_in(folder: str) -> list[str]:
     return natural_order(name for name in names if is_image(name))
 
 
-def find_videos(folder: str) -> list[str]:
+def find_videos(folder: str, failed: Callable[[OSError], None] | None = None) -> list[str]:
     """The videos in a folder and the folders in it, in natural order; hidden ones left out.
+
+    Args:
+        folder: where to look.
+        failed: called for each folder in it that cannot be listed; None: those are left out.
 
     Raises:
         OSError: when the folder cannot be listed.
     """
-    os.scandir(folder).close()  # os.walk swallows this error
+    os.scandir(folder).close()  # os.walk does not raise this error
     found = []
-    for place, folders, files in os.walk(folder):
+    for place, folders, files in os.walk(folder, onerror=failed):
         folders[:] = natural_order(name for name in folders if not name.startswith("."))
         names = natural_order(n for n in files if not n.startswith(".") and is_video(n))
         found += [os.path.join(place, name) for name in names]  # noqa: PTH118 (text as given)

@@ -1,0 +1,52 @@
+"""Inputs that cannot be read, or should not be, from outside: each is one failed input."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kit.archive import command, write_archive, write_model
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+# Root may read everything, but for one who gives that up.
+_NOBODY = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all"]
+JOBS = pytest.mark.parametrize("jobs", [(), ("--jobs", 2)])
+
+
+@pytest.fixture
+def place(tmp_path) -> Iterator[Path]:
+    """A folder with a tiny model and `arch` with two clips; one lies in `arch/sub`."""
+    write_model(tmp_path)
+    (tmp_path / "arch" / "sub").mkdir(parents=True)
+    write_archive(tmp_path / "arch", ["a"])
+    write_archive(tmp_path / "arch" / "sub", ["b"])
+    yield tmp_path
+    for folder in tmp_path.glob("**/"):
+        folder.chmod(0o700)
+
+
+def classify(place: Path, *arguments) -> tuple[list[str], list[str], int]:
+    """The videos that are done, what is said of the others, and the status."""
+    line = command(*arguments, "--json")
+    if os.getuid() == 0:
+        line = [*_NOBODY, *line]
+    done = subprocess.run(line, cwd=place, capture_output=True, text=True, check=False, timeout=60)
+    records = [json.loads(text) for text in done.stdout.splitlines()]
+    said = [text for text in done.stderr.splitlines() if not text.startswith("movinet: note: ")]
+    return [r["video"] for r in records if "error" not in r], said, done.returncode
+
+
+@JOBS
+def test_a_folder_in_a_folder_that_cannot_be_listed(place, jobs):
+    (place / "arch" / "sub").chmod(0)
+    assert classify(place, "arch", *jobs) == (
+        ["arch/a.mp4"],
+        ["movinet: error: cannot read arch/sub: Permission denied"],
+        1,
+    )
