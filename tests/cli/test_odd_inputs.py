@@ -50,3 +50,9 @@ def test_a_folder_in_a_folder_that_cannot_be_listed(place, jobs):
         ["movinet: error: cannot read arch/sub: Permission denied"],
         1,
     )
+
+
+@JOBS
+def test_a_pipe_in_a_folder_is_not_waited_for(place, jobs):
+    os.mkfifo(place / "arch" / "pipe.mp4")
+    assert classify(place, "arch", *jobs) == (["arch/a.mp4", "arch/sub/b.mp4"], [], 0)

@@ -130,6 +130,19 @@ def test_a_link_that_leads_back_does_no_harm(tmp_path):
     assert names(find_videos(str(tmp_path)), tmp_path) == ["a/1.mp4"]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_only_files_and_links_to_them_are_videos(tmp_path):
+    make(tmp_path, "a/1.mp4")
+    os.mkfifo(tmp_path / "a" / "2.mp4")
+    (tmp_path / "a" / "3.mp4").symlink_to(tmp_path / "a" / "1.mp4")
+    (tmp_path / "a" / "4.mp4").symlink_to(tmp_path / "a" / "2.mp4")
+    # What leads nowhere is no video either, but that is to be said.
+    (tmp_path / "a" / "5.mp4").symlink_to(tmp_path / "none.mp4")
+    (tmp_path / "a" / "6.mp4").symlink_to("6.mp4")
+    found = names(find_videos(str(tmp_path)), tmp_path)
+    assert found == ["a/1.mp4", "a/3.mp4", "a/5.mp4", "a/6.mp4"]
+
+
 def test_a_folder_that_cannot_be_listed_is_said(tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError):
         find_videos(str(tmp_path / "none"))

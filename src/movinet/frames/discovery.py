@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -61,6 +62,17 @@ def natural_order(names: Iterable[str]) -> list[str]:
     return sorted(names, key=key)
 
 
+def _is_file(path: str) -> bool:
+    """Whether it is a regular file, or a link to one: to open a pipe would wait for ever.
+
+    Also what cannot be looked at is taken for one, so that it is said what is wrong with it.
+    """
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 (text as given)
+    except OSError:
+        return True
+
+
 def images_in(folder: str) -> list[str]:
     """The images that lie directly in a folder, in natural order; none when videos lie there."""
     names = [entry.path for entry in os.scandir(folder) if entry.is_file()]
@@ -84,7 +96,8 @@ def find_videos(folder: str, failed: Callable[[OSError], None] | None = None) ->
     for place, folders, files in os.walk(folder, onerror=failed):
         folders[:] = natural_order(name for name in folders if not name.startswith("."))
         names = natural_order(n for n in files if not n.startswith(".") and is_video(n))
-        found += [os.path.join(place, name) for name in names]  # noqa: PTH118 (text as given)
+        paths = [os.path.join(place, name) for name in names]  # noqa: PTH118 (text as given)
+        found += filter(_is_file, paths)
     return found
 
 
