@@ -105,6 +105,12 @@ def test_a_folder_with_videos_is_no_row_of_images(tmp_path):
     assert images_in(str(tmp_path)) == []
 
 
+def test_an_image_that_links_to_itself_is_one_that_cannot_be_read(tmp_path):
+    make(tmp_path, "f1.png", "f3.png")
+    (tmp_path / "f2.png").symlink_to("f2.png")
+    assert names(images_in(str(tmp_path)), tmp_path) == ["f1.png", "f2.png", "f3.png"]
+
+
 def test_videos_in_a_folder_and_below(tmp_path):
     make(tmp_path, "10.mp4", "9.MKV", "a.png", "notes.txt", "b/2.mp4", "b/c/1.mp4", "a/1.avi")
     make(tmp_path, ".hidden.mp4", ".git/1.mp4")

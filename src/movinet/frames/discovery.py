@@ -75,7 +75,7 @@ def _is_file(path: str) -> bool:
 
 def images_in(folder: str) -> list[str]:
     """The images that lie directly in a folder, in natural order; none when videos lie there."""
-    names = [entry.path for entry in os.scandir(folder) if entry.is_file()]
+    names = [entry.path for entry in os.scandir(folder) if _is_file(entry.path)]
     if any(is_video(name) for name in names):
         return []
     return natural_order(name for name in names if is_image(name))
