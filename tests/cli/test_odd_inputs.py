@@ -56,3 +56,31 @@ def test_a_folder_in_a_folder_that_cannot_be_listed(place, jobs):
 def test_a_pipe_in_a_folder_is_not_waited_for(place, jobs):
     os.mkfifo(place / "arch" / "pipe.mp4")
     assert classify(place, "arch", *jobs) == (["arch/a.mp4", "arch/sub/b.mp4"], [], 0)
+
+
+@pytest.mark.parametrize("name", ["arch/sub/b.mp4", "arch/sub/*.mp4", "arch/sub"])
+@JOBS
+def test_what_lies_in_a_folder_that_may_not_be_searched(place, name, jobs):
+    (place / "arch" / "sub").chmod(0)
+    assert classify(place, name, "arch/a.mp4", *jobs) == (
+        ["arch/a.mp4"],
+        [f"movinet: error: cannot read {name}: Permission denied"],
+        1,
+    )
+
+
+@pytest.mark.parametrize("name", ["n" * 300, f"{'n' * 300}*.mp4", f"/dev/video{'0' * 300}"])
+def test_a_name_that_is_too_long(place, name):
+    done, said, status = classify(place, name, "arch/a.mp4")
+    assert (done, status) == (["arch/a.mp4"], 1)
+    (line,) = said
+    assert line.startswith(f"movinet: error: cannot read {name}: ")
+
+
+def test_a_model_in_a_folder_that_may_not_be_searched(place):
+    (place / "arch" / "sub").chmod(0)
+    # The last one counts: `command` names the tiny model behind.
+    (place / "model.tflite").unlink()
+    (place / "model.tflite").symlink_to(place / "arch" / "sub" / "m.tflite")
+    said = ["movinet: error: cannot read model.tflite: Permission denied"]
+    assert classify(place, "arch/a.mp4") == ([], said, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,10 +31,10 @@ def find_inputs(
     """
     videos: list[str] = [] if list_file is None else _listed(list_file)
     for name in inputs:
-        path = Path(name)
-        if path.is_dir():
+        # Not pathlib's: those raise where a folder may not be searched or a name is too long.
+        if os.path.isdir(name):  # noqa: PTH112
             videos += _folder(name, source_fps)
-        elif has_magic(name) and not path.exists() and "://" not in name:
+        elif has_magic(name) and not os.path.exists(name) and "://" not in name:  # noqa: PTH110
             files = expand(name)
             films = [file for file in files if is_video(file)]
             if not films and any(is_image(file) for file in files):

@@ -92,7 +92,7 @@ def find_videos(folder: str, failed: Callable[[OSError], None] | None = None) ->
         OSError: when the folder cannot be listed.
     """
     os.scandir(folder).close()  # os.walk does not raise this error
-    found = []
+    found: list[str] = []
     for place, folders, files in os.walk(folder, onerror=failed):
         folders[:] = natural_order(name for name in folders if not name.startswith("."))
         names = natural_order(n for n in files if not n.startswith(".") and is_video(n))
