@@ -38,7 +38,7 @@ STEPS = st.lists(
 
 
 # What a power cut may leave behind the last line that is whole.
-TAILS = st.sampled_from([b"", b"\0\0\0", b'{"video', b"[]\n"])
+TAILS = st.sampled_from([b"", b"\0\0\0", b'{"video', b"[]\n", b"[" * 100_000])
 
 
 def written(folder: Path, steps: list[tuple[str, int]]) -> bytes:
@@ -165,7 +165,14 @@ def test_other_settings_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"something else\n", b"\0" * 100, b'{"journal": 99, "settings": {}}\n', b"{}\n"]
+    "content",
+    [
+        b"something else\n",
+        b"\0" * 100,
+        b'{"journal": 99, "settings": {}}\n',
+        b"{}\n",
+        b"[" * 100_000 + b"\n",
+    ],
 )
 def test_another_file_is_left_as_it_is(tmp_path, content):
     (tmp_path / "out.jsonl.journal").write_bytes(content)

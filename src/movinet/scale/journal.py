@@ -84,7 +84,7 @@ def read_story(file: IO[bytes]) -> Story:
             if "video" not in record:
                 _take(story, begun, record, results, place)
                 results = place + len(line)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             break
         place += len(line)
     # Results whose end is not there do not count.
