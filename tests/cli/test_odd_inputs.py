@@ -69,6 +69,16 @@ def test_what_lies_in_a_folder_that_may_not_be_searched(place, name, jobs):
     )
 
 
+@JOBS
+def test_a_name_with_letters_that_a_terminal_obeys(place, jobs):
+    name = "two\nlines \x1bc\x9b춤 \udc80.mp4"
+    assert classify(place, name, "arch/a.mp4", *jobs) == (
+        ["arch/a.mp4"],
+        ["movinet: error: cannot read two\\nlines \\x1bc\\x9b춤 \\udc80.mp4: no such file"],
+        1,
+    )
+
+
 @pytest.mark.parametrize("name", ["n" * 300, f"{'n' * 300}*.mp4", f"/dev/video{'0' * 300}"])
 def test_a_name_that_is_too_long(place, name):
     done, said, status = classify(place, name, "arch/a.mp4")
