@@ -94,3 +94,10 @@ def test_a_model_in_a_folder_that_may_not_be_searched(place):
     (place / "model.tflite").symlink_to(place / "arch" / "sub" / "m.tflite")
     said = ["movinet: error: cannot read model.tflite: Permission denied"]
     assert classify(place, "arch/a.mp4") == ([], said, 1)
+
+
+def test_a_list_on_standard_input_that_is_closed(place):
+    line = ["sh", "-c", 'exec "$@" <&-', "sh", *command("--list", "-")]
+    done = subprocess.run(line, cwd=place, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stderr == "movinet: error: cannot read standard input: it is closed\n"
+    assert done.returncode == 2

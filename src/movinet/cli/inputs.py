@@ -46,15 +46,18 @@ def find_inputs(
 
 
 def _listed(list_file: str) -> list[str]:
+    source = "standard input" if list_file == "-" else list_file
+    if list_file == "-" and sys.stdin is None:
+        raise UsageError("cannot read standard input: it is closed")
     try:
         data = sys.stdin.buffer.read() if list_file == "-" else Path(list_file).read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot read {list_file}: {error.strerror}") from error
+        raise UsageError(f"cannot read {source}: {error.strerror}") from error
     # A name of a file need not be UTF-8.
     lines = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff").split("\n")
     names = [line.removesuffix("\r") for line in lines if line.strip()]
     if not names:
-        raise UsageError(f"{list_file} names no video")
+        raise UsageError(f"{source} names no video")
     return names
 
 
