@@ -45,3 +45,9 @@ def test_a_disk_that_becomes_full_keeps_what_is_done(place):
         assert read_story(file).failed == {}
     told = gone_on(place, place, videos)
     assert told[0] == "movinet: note: 4 of 5 videos were done before"
+
+
+def test_no_more_processes_are_told_of_than_there_were(place):
+    done = classify(place, "a.mp4", "b.mp4", "--jobs", 100)
+    assert " on 2 processes: " in done.stderr
+    assert " on 1 process: " in classify(place, "a.mp4", "--jobs", 2).stderr

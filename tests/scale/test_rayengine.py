@@ -86,7 +86,7 @@ def test_a_killed_driver_goes_on(request, tmp_path):
     before, note = gone_on(tmp_path, folder, videos, *where)
     assert before == "movinet: note: 5 of 6 videos were done before"
     assert note.startswith("movinet: note: 1 video, ")
-    assert " on 2 actors of Ray: " in note
+    assert " on 1 actor of Ray: " in note
 
 
 def test_a_machine_that_is_lost_loses_nothing(cluster, tmp_path):

@@ -76,12 +76,13 @@ class RayEngine:
         except ImportError as error:
             raise MissingExtraError("--engine ray", "ray") from error
         self._job, self._jobs, self._address, self._patience = job, jobs, address, patience
+        self._actors = 0
         self._stack = ExitStack()
 
     @property
     def workers(self) -> str:
         """What does the work, for people."""
-        return f"{self._jobs or 0} actors of Ray"
+        return "1 actor of Ray" if self._actors == 1 else f"{self._actors} actors of Ray"
 
     def check(self) -> None:
         """Load the model here, where that costs less than to find out elsewhere.
@@ -104,9 +105,9 @@ class RayEngine:
         self._connect()
         try:
             file = ray.put(self._job.model.path.read_bytes())
-            actors = min(self._jobs or 1, len(videos))
-            clerk = _start_clerk(videos, ledger.reasons(), actors)
-            self._work(actors, file, clerk, ledger)
+            self._actors = min(self._jobs or 1, len(videos))
+            clerk = _start_clerk(videos, ledger.reasons(), self._actors)
+            self._work(self._actors, file, clerk, ledger)
         except ray.exceptions.RayError as error:
             text = str(error).strip().splitlines()
             raise MovinetError(f"Ray cannot go on: {text[-1] if text else error!r}") from error
