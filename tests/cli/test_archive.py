@@ -196,6 +196,10 @@ def test_other_settings_are_refused(place, tmp_path):
             "a machine of the cluster, with --address auto",
         ),
         (
+            ("--engine", "ray", "--address", "garbage", "--out", "garbage.jsonl"),
+            "garbage is no address of a Ray cluster: give auto, or HOST:PORT of its head",
+        ),
+        (
             ("--jobs", 2, "--plot", "a.svg"),
             "--plot does not go with many processes: leave --jobs and --engine out",
         ),
