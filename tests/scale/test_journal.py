@@ -56,7 +56,8 @@ def written(folder: Path, steps: list[tuple[str, int]]) -> bytes:
                 journal.done(failure(video, f"cannot read {video}"), None)
             else:
                 journal.stopped()
-    return (folder / "out.jsonl.journal").read_bytes()
+        # As it stands while it is open: an empty one goes away.
+        return (folder / "out.jsonl.journal").read_bytes()
 
 
 def finish(folder: Path) -> tuple[list[str], dict[str, list[dict]]]:
@@ -195,3 +196,19 @@ def test_every_line_is_json(tmp_path):
     data = written(tmp_path, [("begin", 0), ("broke", 0), ("done", 0), ("stopped", 0)])
     assert all(json.loads(line) for line in data.splitlines())
     assert data.isascii()
+
+
+def test_one_of_what_has_not_begun_goes_away(tmp_path):
+    path = tmp_path / "out.jsonl.journal"
+    with Journal(tmp_path / "out.jsonl", SETTINGS) as journal:
+        assert path.exists()
+        first = path.read_bytes()
+        assert journal.empty
+    assert not path.exists()
+    # As a run leaves it that was killed before anything began.
+    path.write_bytes(first)
+    with Journal(tmp_path / "out.jsonl", SETTINGS) as journal:
+        assert journal.empty
+        journal.begin(VIDEOS[0])
+        assert not journal.empty
+    assert path.exists()

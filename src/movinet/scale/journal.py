@@ -193,6 +193,7 @@ class Journal:
                 )
             self._cut(0)
             self._add({"journal": _FORMAT, "settings": settings}, lasting=True)
+            self._head = self._end
             return
         if known != settings:
             names = {**known, **settings}
@@ -202,6 +203,8 @@ class Journal:
                 f"name another file, or remove {self.path} to begin anew"
             )
         self._cut(self.story.size)
+        with self._reading(0) as file:
+            self._head = len(file.readline())
 
     def begin(self, video: str) -> None:
         """A try begins."""
@@ -252,12 +255,20 @@ class Journal:
         array = None if vector is None else np.frombuffer(base64.b64decode(vector), "<f4")
         return [json.loads(line) for line in lines], array
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has begun: it says no more than what the settings are."""
+        return self._end == self._head
+
     def close(self) -> None:
-        """Let go of it.
+        """Let go of it. One that is empty goes away: there is nothing to go on with.
 
         Raises:
             OutputError: what was written has not arrived, as some network file systems say so late.
         """
+        if self.empty:
+            with suppress(OSError):  # Windows keeps files that are open
+                self.path.unlink()
         try:
             self._stack.close()
         except OSError as error:
