@@ -103,7 +103,8 @@ def test_a_list_of_videos(place):
     assert one_error(classify(place, "--list", "none.txt"), 2) == (
         "cannot read none.txt: No such file or directory"
     )
-    assert one_error(classify(place, "--list", "-", input="\n"), 2) == "- names no video"
+    empty = one_error(classify(place, "--list", "-", input="\n"), 2)
+    assert empty == "standard input names no video"
 
 
 def test_new_videos_of_an_archive_are_done_and_the_others_kept(place, tmp_path):
@@ -193,6 +194,10 @@ def test_other_settings_are_refused(place, tmp_path):
             ("--engine", "ray", "--address", "ray://head:10001"),
             "ray://head:10001 is for Ray's client, which Ray Data does not work over: run this on "
             "a machine of the cluster, with --address auto",
+        ),
+        (
+            ("--engine", "ray", "--address", "garbage", "--out", "garbage.jsonl"),
+            "garbage is no address of a Ray cluster: give auto, or HOST:PORT of its head",
         ),
         (
             ("--jobs", 2, "--plot", "a.svg"),

@@ -105,6 +105,12 @@ def test_a_folder_with_videos_is_no_row_of_images(tmp_path):
     assert images_in(str(tmp_path)) == []
 
 
+def test_an_image_that_links_to_itself_is_one_that_cannot_be_read(tmp_path):
+    make(tmp_path, "f1.png", "f3.png")
+    (tmp_path / "f2.png").symlink_to("f2.png")
+    assert names(images_in(str(tmp_path)), tmp_path) == ["f1.png", "f2.png", "f3.png"]
+
+
 def test_videos_in_a_folder_and_below(tmp_path):
     make(tmp_path, "10.mp4", "9.MKV", "a.png", "notes.txt", "b/2.mp4", "b/c/1.mp4", "a/1.avi")
     make(tmp_path, ".hidden.mp4", ".git/1.mp4")
@@ -128,6 +134,19 @@ def test_a_link_that_leads_back_does_no_harm(tmp_path):
     make(tmp_path, "a/1.mp4")
     (tmp_path / "a" / "loop").symlink_to(tmp_path, target_is_directory=True)
     assert names(find_videos(str(tmp_path)), tmp_path) == ["a/1.mp4"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_only_files_and_links_to_them_are_videos(tmp_path):
+    make(tmp_path, "a/1.mp4")
+    os.mkfifo(tmp_path / "a" / "2.mp4")
+    (tmp_path / "a" / "3.mp4").symlink_to(tmp_path / "a" / "1.mp4")
+    (tmp_path / "a" / "4.mp4").symlink_to(tmp_path / "a" / "2.mp4")
+    # What leads nowhere is no video either, but that is to be said.
+    (tmp_path / "a" / "5.mp4").symlink_to(tmp_path / "none.mp4")
+    (tmp_path / "a" / "6.mp4").symlink_to("6.mp4")
+    found = names(find_videos(str(tmp_path)), tmp_path)
+    assert found == ["a/1.mp4", "a/3.mp4", "a/5.mp4", "a/6.mp4"]
 
 
 def test_a_folder_that_cannot_be_listed_is_said(tmp_path, monkeypatch):

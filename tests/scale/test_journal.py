@@ -38,7 +38,7 @@ STEPS = st.lists(
 
 
 # What a power cut may leave behind the last line that is whole.
-TAILS = st.sampled_from([b"", b"\0\0\0", b'{"video', b"[]\n"])
+TAILS = st.sampled_from([b"", b"\0\0\0", b'{"video', b"[]\n", b"[" * 100_000])
 
 
 def written(folder: Path, steps: list[tuple[str, int]]) -> bytes:
@@ -56,7 +56,8 @@ def written(folder: Path, steps: list[tuple[str, int]]) -> bytes:
                 journal.done(failure(video, f"cannot read {video}"), None)
             else:
                 journal.stopped()
-    return (folder / "out.jsonl.journal").read_bytes()
+        # As it stands while it is open: an empty one goes away.
+        return (folder / "out.jsonl.journal").read_bytes()
 
 
 def finish(folder: Path) -> tuple[list[str], dict[str, list[dict]]]:
@@ -165,7 +166,14 @@ def test_other_settings_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"something else\n", b"\0" * 100, b'{"journal": 99, "settings": {}}\n', b"{}\n"]
+    "content",
+    [
+        b"something else\n",
+        b"\0" * 100,
+        b'{"journal": 99, "settings": {}}\n',
+        b"{}\n",
+        b"[" * 100_000 + b"\n",
+    ],
 )
 def test_another_file_is_left_as_it_is(tmp_path, content):
     (tmp_path / "out.jsonl.journal").write_bytes(content)
@@ -188,3 +196,19 @@ def test_every_line_is_json(tmp_path):
     data = written(tmp_path, [("begin", 0), ("broke", 0), ("done", 0), ("stopped", 0)])
     assert all(json.loads(line) for line in data.splitlines())
     assert data.isascii()
+
+
+def test_one_of_what_has_not_begun_goes_away(tmp_path):
+    path = tmp_path / "out.jsonl.journal"
+    with Journal(tmp_path / "out.jsonl", SETTINGS) as journal:
+        assert path.exists()
+        first = path.read_bytes()
+        assert journal.empty
+    assert not path.exists()
+    # As a run leaves it that was killed before anything began.
+    path.write_bytes(first)
+    with Journal(tmp_path / "out.jsonl", SETTINGS) as journal:
+        assert journal.empty
+        journal.begin(VIDEOS[0])
+        assert not journal.empty
+    assert path.exists()

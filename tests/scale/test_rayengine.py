@@ -86,7 +86,7 @@ def test_a_killed_driver_goes_on(request, tmp_path):
     before, note = gone_on(tmp_path, folder, videos, *where)
     assert before == "movinet: note: 5 of 6 videos were done before"
     assert note.startswith("movinet: note: 1 video, ")
-    assert " on 2 actors of Ray: " in note
+    assert " on 1 actor of Ray: " in note
 
 
 def test_a_machine_that_is_lost_loses_nothing(cluster, tmp_path):
@@ -147,9 +147,13 @@ def test_without_ray_the_extra_is_named(tmp_path, monkeypatch):
 def test_a_cluster_that_is_not_there_is_one_line(tmp_path):
     write_model(tmp_path)
     write_archive(tmp_path, ["a"])
-    done = classify(tmp_path, "a.mp4", "--engine", "ray", "--address", "127.0.0.1:1")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "movinet: error: cannot use Ray at 127.0.0.1:1: Connection refused\n"
+    where = ("--engine", "ray", "--address", "127.0.0.1:1")
+    for out in ((), ("--out", "out.jsonl")):
+        done = classify(tmp_path, "a.mp4", *where, *out)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == "movinet: error: cannot use Ray at 127.0.0.1:1: Connection refused\n"
+    # No journal of what has not begun.
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "model.tflite"]
 
 
 def test_videos_are_handed_out_so_that_all_end_together():

@@ -132,6 +132,8 @@ class Archive:
                 engine.run(ledger.todo, ledger)
             except BaseException:
                 bar.hide()
+                if journal.empty:
+                    raise
                 journal.stopped()
                 kept = f"{tally.before + tally.done} of {len(videos)} videos are done"
                 note(f"{kept} and kept in {journal.path}; the same command goes on")

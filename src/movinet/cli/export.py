@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -153,7 +154,7 @@ def _check_calibration(precision: str, calibrate: tuple[str, ...], report: bool)
     if not calibrate:
         raise UsageError("int8 needs --calibrate: a folder of 8 videos or more of what it is for")
     for name in calibrate:
-        if "://" not in name and not has_magic(name) and not Path(name).exists():
+        if "://" not in name and not has_magic(name) and not os.path.exists(name):  # noqa: PTH110
             raise UsageError(f"cannot calibrate on {name}: there is no such file or folder")
 
 

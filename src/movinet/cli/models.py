@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -100,7 +101,7 @@ def show(target: str, as_json: bool) -> None:
     """Describe TARGET, a name of the catalogue or a model file."""
     file = starter_path() if target == NAME else Path(target)
     # A misspelt name has no suffix and no folder; anything else is meant as a file.
-    meant_as_file = bool(file.suffix) or file.name != target or file.exists()
+    meant_as_file = bool(file.suffix) or file.name != target or os.path.exists(file)  # noqa: PTH110
     if meant_as_file and all(entry.name != target for entry in entries()):
         _show_file(file, as_json)
     elif as_json:

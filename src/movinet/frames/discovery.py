@@ -5,7 +5,8 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterable
+import stat
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 VIDEO_SUFFIXES = frozenset(
@@ -61,26 +62,42 @@ def natural_order(names: Iterable[str]) -> list[str]:
     return sorted(names, key=key)
 
 
+def _is_file(path: str) -> bool:
+    """Whether it is a regular file, or a link to one: to open a pipe would wait for ever.
+
+    Also what cannot be looked at is taken for one, so that it is said what is wrong with it.
+    """
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 (text as given)
+    except OSError:
+        return True
+
+
 def images_in(folder: str) -> list[str]:
     """The images that lie directly in a folder, in natural order; none when videos lie there."""
-    names = [entry.path for entry in os.scandir(folder) if entry.is_file()]
+    names = [entry.path for entry in os.scandir(folder) if _is_file(entry.path)]
     if any(is_video(name) for name in names):
         return []
     return natural_order(name for name in names if is_image(name))
 
 
-def find_videos(folder: str) -> list[str]:
+def find_videos(folder: str, failed: Callable[[OSError], None] | None = None) -> list[str]:
     """The videos in a folder and the folders in it, in natural order; hidden ones left out.
+
+    Args:
+        folder: where to look.
+        failed: called for each folder in it that cannot be listed; None: those are left out.
 
     Raises:
         OSError: when the folder cannot be listed.
     """
-    os.scandir(folder).close()  # os.walk swallows this error
-    found = []
-    for place, folders, files in os.walk(folder):
+    os.scandir(folder).close()  # os.walk does not raise this error
+    found: list[str] = []
+    for place, folders, files in os.walk(folder, onerror=failed):
         folders[:] = natural_order(name for name in folders if not name.startswith("."))
         names = natural_order(n for n in files if not n.startswith(".") and is_video(n))
-        found += [os.path.join(place, name) for name in names]  # noqa: PTH118 (text as given)
+        paths = [os.path.join(place, name) for name in names]  # noqa: PTH118 (text as given)
+        found += filter(_is_file, paths)
     return found
 
 

@@ -7,7 +7,6 @@ import stat
 import sys
 from collections.abc import Iterable
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from movinet.errors import SourceError, UsageError
@@ -161,7 +160,7 @@ def _moment(time: Time | None, name: str) -> Fraction | None:
 
 def _images(name: str) -> list[str]:
     """The images that a folder or glob means; empty when it means something else."""
-    # Not pathlib's: that raises where a name is too long.
+    # Not pathlib's: those raise where a folder may not be searched or a name is too long.
     if os.path.isdir(name):  # noqa: PTH112
         try:
             images = images_in(name)
@@ -176,9 +175,23 @@ def _images(name: str) -> list[str]:
         files = expand(name)
         images = [file for file in files if is_image(file)]
         if not images:
-            raise SourceError(f"cannot read {name}: no file has such a name")
+            raise SourceError(f"cannot read {name}: {_reason(name)}")
         return images
     return []
+
+
+def _reason(pattern: str) -> str:
+    """Why a glob names no image: it says nothing itself of a folder that it may not look into."""
+    folder = pattern
+    while has_magic(folder):
+        folder = os.path.dirname(folder)  # noqa: PTH120 (text as given)
+    try:
+        os.scandir(folder or ".").close()
+    except PermissionError as error:
+        return str(error.strerror)
+    except OSError:
+        pass  # as good as a folder without such a file
+    return "no file has such a name"
 
 
 def _stdin() -> object:
@@ -213,7 +226,7 @@ def _open_camera(
 ) -> Source:
     from movinet.frames.container import ContainerSource
 
-    if container_format == "v4l2" and not Path(target).exists():
+    if container_format == "v4l2" and not os.path.exists(target):  # noqa: PTH110
         raise SourceError(f"cannot read {name}: there is no camera at {target}")
     try:
         return ContainerSource(

@@ -16,9 +16,11 @@ A line that a crash has torn, and results without their `done`, are cut off when
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -82,7 +84,7 @@ def read_story(file: IO[bytes]) -> Story:
             if "video" not in record:
                 _take(story, begun, record, results, place)
                 results = place + len(line)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             break
         place += len(line)
     # Results whose end is not there do not count.
@@ -149,7 +151,7 @@ class Journal:
             try:
                 self._file = stack.enter_context(self._open())
             except OSError as error:
-                raise OutputError(f"cannot write {self.path}: {error.strerror}") from error
+                raise self._failed(error) from error
             try:
                 stack.enter_context(held(self._file))
             except BlockingIOError as error:
@@ -161,24 +163,37 @@ class Journal:
             self._begin(settings)
             self._stack = stack.pop_all()
 
-    def _open(self) -> IO[bytes]:
+    def _open(self) -> io.FileIO:
+        # Without a buffer: what could not be written would stay in it, and be tried once more.
         with suppress(FileExistsError):
-            return self.path.open("x+b")
-        return self.path.open("r+b")
+            return self.path.open("x+b", buffering=0)
+        return self.path.open("r+b", buffering=0)
+
+    @contextmanager
+    def _reading(self, place: int) -> Iterator[IO[bytes]]:
+        """The file, from `place` on, with a buffer: for lines."""
+        reader = io.BufferedReader(self._file)
+        try:
+            reader.seek(place)
+            yield reader
+        finally:
+            reader.detach()
 
     def _begin(self, settings: dict[str, Any]) -> None:
-        self.story = read_story(self._file)
+        with self._reading(0) as file:
+            self.story = read_story(file)
         known = self.story.settings
         if known is None:
             # Nothing, or the torn beginning of a first line, may be begun anew; other files not.
-            self._file.seek(0)
-            first = self._file.readline()
+            with self._reading(0) as file:
+                first = file.readline()
             if first.endswith(b"\n") or not _HEAD.startswith(first[: len(_HEAD)]):
                 raise UsageError(
                     f"cannot go on with {self._results}: {self.path} is not a journal of it"
                 )
             self._cut(0)
             self._add({"journal": _FORMAT, "settings": settings}, lasting=True)
+            self._head = self._end
             return
         if known != settings:
             names = {**known, **settings}
@@ -188,6 +203,8 @@ class Journal:
                 f"name another file, or remove {self.path} to begin anew"
             )
         self._cut(self.story.size)
+        with self._reading(0) as file:
+            self._head = len(file.readline())
 
     def begin(self, video: str) -> None:
         """A try begins."""
@@ -217,8 +234,9 @@ class Journal:
         self.story.done[outcome.video] = Done(place, size, outcome.error is not None, stamp)
 
     def stopped(self) -> None:
-        """The run ends before all is done, but in order."""
-        self._add({"stopped": None})
+        """The run ends before all is done, but in order. That may be for want of room for words."""
+        with suppress(OutputError):
+            self._add({"stopped": None})
 
     def result(self, video: str) -> tuple[list[dict[str, Any]], FloatArray | None]:
         """The records of a video that is done, and its pooled feature where there is one.
@@ -228,18 +246,33 @@ class Journal:
         """
         entry = self.story.done[video]
         try:
-            self._file.seek(entry.place)
-            lines = self._file.read(entry.size).splitlines()
-            last = self._file.readline()
+            with self._reading(entry.place) as file:
+                lines = file.read(entry.size).splitlines()
+                last = file.readline()
         except OSError as error:
             raise OutputError(f"cannot read {self.path}: {error.strerror}") from error
         vector = json.loads(last)["embedding"]
         array = None if vector is None else np.frombuffer(base64.b64decode(vector), "<f4")
         return [json.loads(line) for line in lines], array
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has begun: it says no more than what the settings are."""
+        return self._end == self._head
+
     def close(self) -> None:
-        """Let go of it."""
-        self._stack.close()
+        """Let go of it. One that is empty goes away: there is nothing to go on with.
+
+        Raises:
+            OutputError: what was written has not arrived, as some network file systems say so late.
+        """
+        if self.empty:
+            with suppress(OSError):  # Windows keeps files that are open
+                self.path.unlink()
+        try:
+            self._stack.close()
+        except OSError as error:
+            raise self._failed(error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -256,22 +289,29 @@ class Journal:
         self._write(f"{json.dumps(record)}\n", lasting=lasting)
 
     def _write(self, text: str, *, lasting: bool = False) -> None:
+        data = text.encode("ascii")
         try:
             self._file.seek(self._end)
-            self._file.write(text.encode("ascii"))
-            self._file.flush()
+            while data:  # on a disk that becomes full, as much as there is room for is written
+                data = data[self._file.write(data) :]
             if lasting:
                 os.fsync(self._file.fileno())
         except OSError as error:
-            raise OutputError(f"cannot write {self.path}: {error.strerror}") from error
+            # What there is of it counts for nothing, and takes the room that a last word needs.
+            with suppress(OSError):
+                self._file.truncate(self._end)
+            raise self._failed(error) from error
         self._end += len(text)
 
     def _cut(self, size: int) -> None:
         try:
             self._file.truncate(size)
         except OSError as error:
-            raise OutputError(f"cannot write {self.path}: {error.strerror}") from error
+            raise self._failed(error) from error
         self._end = size
+
+    def _failed(self, error: OSError) -> OutputError:
+        return OutputError(f"cannot write {self.path}: {error.strerror}")
 
 
 def stamp_of(video: str) -> list[int] | None:

@@ -49,11 +49,12 @@ class Processes:
         self._workers: set[Worker] = set()
         self._started = list(started)
         self._stillborn = 0
+        self._most = 0  # workers at the same time
 
     @property
     def workers(self) -> str:
         """What does the work, for people."""
-        return "1 process" if self._jobs == 1 else f"{self._jobs} processes"
+        return "1 process" if self._most == 1 else f"{self._most} processes"
 
     def check(self) -> None:
         """Wait until a worker has loaded the model.
@@ -122,6 +123,7 @@ class Processes:
     def _add(self) -> None:
         process = self._started.pop() if self._started else None
         self._workers.add(Worker(self._job, self._messages, process))
+        self._most = max(self._most, len(self._workers))
 
     def _hear(
         self, worker: Worker, message: tuple[Any, ...], todo: deque[str], listener: Listener

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import re
 import signal
 import socket
 import tempfile
@@ -63,12 +64,16 @@ class RayEngine:
 
         Raises:
             MissingExtraError: Ray is not installed.
-            UsageError: the address is that of Ray's client.
+            UsageError: the address is that of Ray's client, or none.
         """
         if address is not None and address.startswith("ray://"):
             raise UsageError(
                 f"{address} is for Ray's client, which Ray Data does not work over: run this on a "
                 "machine of the cluster, with --address auto"
+            )
+        if address not in (None, "auto") and _place(address) is None:
+            raise UsageError(
+                f"{address} is no address of a Ray cluster: give auto, or HOST:PORT of its head"
             )
         _quiet(alone=address is None)
         try:
@@ -76,12 +81,13 @@ class RayEngine:
         except ImportError as error:
             raise MissingExtraError("--engine ray", "ray") from error
         self._job, self._jobs, self._address, self._patience = job, jobs, address, patience
+        self._actors = 0
         self._stack = ExitStack()
 
     @property
     def workers(self) -> str:
         """What does the work, for people."""
-        return f"{self._jobs or 0} actors of Ray"
+        return "1 actor of Ray" if self._actors == 1 else f"{self._actors} actors of Ray"
 
     def check(self) -> None:
         """Load the model here, where that costs less than to find out elsewhere.
@@ -104,9 +110,9 @@ class RayEngine:
         self._connect()
         try:
             file = ray.put(self._job.model.path.read_bytes())
-            actors = min(self._jobs or 1, len(videos))
-            clerk = _start_clerk(videos, ledger.reasons(), actors)
-            self._work(actors, file, clerk, ledger)
+            self._actors = min(self._jobs or 1, len(videos))
+            clerk = _start_clerk(videos, ledger.reasons(), self._actors)
+            self._work(self._actors, file, clerk, ledger)
         except ray.exceptions.RayError as error:
             text = str(error).strip().splitlines()
             raise MovinetError(f"Ray cannot go on: {text[-1] if text else error!r}") from error
@@ -219,13 +225,21 @@ def _quiet(*, alone: bool) -> None:
     warnings.filterwarnings("ignore", module=r"ray\.")
 
 
+def _place(address: str) -> tuple[str, int] | None:
+    """Host and port; None where it has none."""
+    host, _, port = address.rpartition(":")
+    if not host or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535:
+        return None
+    return host.rpartition("/")[2].strip("[]"), int(port)
+
+
 def _knock(address: str) -> None:
     """Ray would wait for minutes for a cluster that is not there."""
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal():
+    place = _place(address)
+    if place is None:  # "auto"
         return
     try:
-        socket.create_connection((host.rpartition("/")[2].strip("[]"), int(port)), 10).close()
+        socket.create_connection(place, 10).close()
     except OSError as error:
         raise MovinetError(
             f"cannot use Ray at {address}: {error.strerror or 'nobody answers'}"

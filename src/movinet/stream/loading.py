@@ -139,7 +139,8 @@ def find_model(
         return starter_path(), None
     path = Path(model)
     # A name with a folder or an ending can only be a file; anything else may be in the catalogue.
-    if path.exists() or path.suffix or len(path.parts) > 1:
+    # Not pathlib's `exists`: that raises where a folder may not be searched.
+    if os.path.exists(path) or path.suffix or len(path.parts) > 1:  # noqa: PTH110
         return path, None
     from movinet.models.catalogue import entries, find
     from movinet.models.download import fetch
