@@ -61,7 +61,8 @@ class Parquet(Sink):
         vector = None
         if self._embeddings and summary.embedding is not None:
             vector = summary.embedding.tolist()
-        self._add({**summary_record(video, summary, top), "embedding": vector})
+        row = {**summary_record(video, summary, top), "events": self._events}
+        self._add({**row, "embedding": vector})
 
     def error(self, video: str, message: str) -> None:
         """A row with the error."""
@@ -77,9 +78,8 @@ class Parquet(Sink):
             writer.close()
 
     def _add(self, row: Record) -> None:
-        # A name that is not UTF-8 has letters that no text column takes.
-        name = row["video"].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        self._rows.append({**row, "video": name, "events": self._events})
+        # Also an error, or a model's name, may hold a file's name that is not UTF-8.
+        self._rows.append({k: _text(v) if isinstance(v, str) else v for k, v in row.items()})
         self._events = []
         if len(self._rows) >= _ROWS:
             try:
@@ -95,6 +95,11 @@ class Parquet(Sink):
 
     def _failed(self, error: OSError) -> OutputError:
         return OutputError(f"cannot write {self._path}: {error.strerror or error}")
+
+
+def _text(text: str) -> str:
+    """With escapes for bytes of a name that are not UTF-8, which no text column takes."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _schema() -> pyarrow.Schema:
