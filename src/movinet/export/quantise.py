@@ -39,6 +39,8 @@ Ranges = Mapping[str, tuple[float, float]]
 _LAYER = re.compile(r"(?:state_)?(block\d+_layer\d+|head)")
 # Operations whose inputs and output must be on one scale.
 _SAME_SCALE = (Concatenate, Slice, Reshape)
+# Below it float32 has not all its digits; numbers that small are as good as zero.
+_LEAST_SCALE = float(np.finfo(np.float32).tiny)
 # An addend whose scale is a smaller part of the sum's than this is not taken by XNNPACK.
 _LEAST_PART = 2.0**-9
 
@@ -59,7 +61,9 @@ def layers_of(graph: Graph) -> list[str]:
 def affine(low: float, high: float) -> Quantisation:
     """The integers -128..127 for the numbers from `low` to `high`, zero among them exactly."""
     low, high = min(low, 0.0), max(high, 0.0)
-    scale = float(np.float32((high - low) / 255)) or 1 / 255
+    scale = float(np.float32((high - low) / 255))
+    if scale < _LEAST_SCALE:
+        scale = 1 / 255
     return Quantisation((scale,), int(np.clip(np.rint(-128 - low / scale), -128, 127)))
 
 
