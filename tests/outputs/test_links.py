@@ -118,3 +118,9 @@ def test_an_error_leaves_the_link_and_what_it_leads_to(tmp_path):
         write()
     assert link.read_text() == "older"
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("write", [write_text, lambda path: write_whole(path, "new")])
+def test_no_file_is_made_where_devices_are(write):
+    with pytest.raises(OutputError, match=r"cannot write /proc/made\.txt: No such file"):
+        write("/proc/made.txt")

@@ -26,6 +26,8 @@ def place_of(target: Path) -> Path | None:
         place = Path(os.path.realpath(place.parent), place.name)
         # /dev/shm is no place of devices, but a disk in memory.
         if place.parts[1:2] in (("dev",), ("proc",)) and place.parts[2:3] != ("shm",):
+            if not target.exists():  # to make files there is nobody's wish
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
             return None
         if not place.is_symlink():
             return place if place.is_file() or not place.exists() else None
