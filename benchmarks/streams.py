@@ -28,7 +28,7 @@ from movinet.live import Answer, Camera
 from movinet.live.shard import pack
 from movinet.models import read_info
 from movinet.runtime import open_model
-from movinet.runtime.litert import interpreter_of
+from movinet.runtime.interpreter import interpreter_of
 from movinet.scale import Answer as Told
 from movinet.scale import Engine
 from movinet.stream import Classifier

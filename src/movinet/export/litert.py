@@ -157,7 +157,7 @@ def check_tflite(data: bytes) -> None:
     """
     from ai_edge_litert import schema_py_generated as schema
 
-    from movinet.runtime.litert import interpreter_of
+    from movinet.runtime.interpreter import interpreter_of
 
     names = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
     model = schema.Model.GetRootAsModel(data, 0)

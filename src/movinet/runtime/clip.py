@@ -41,7 +41,7 @@ def clip_logits(path: str | Path, frames: FloatArray | Image) -> FloatArray:
             raise MissingExtraError("the onnxruntime backend", "onnx") from error
         session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
         return np.asarray(session.run([info.logits.name], inputs)[0][0], np.float32)
-    from movinet.runtime.litert import interpreter_of
+    from movinet.runtime.interpreter import interpreter_of
 
     runner = interpreter_of(path).get_signature_runner(info.signature)
     return np.asarray(runner(**inputs)[info.logits.name][0], np.float32)

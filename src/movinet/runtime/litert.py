@@ -15,10 +15,8 @@ cores, and writes some twenty lines to stderr as it loads.)
 from __future__ import annotations
 
 import ctypes
-import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -27,6 +25,7 @@ import numpy as np
 
 from movinet.errors import ModelError, UsageError
 from movinet.models import ModelInfo, StatePair
+from movinet.runtime.interpreter import interpreter_of
 from movinet.runtime.model import FloatArray, Image, State, StateArray, StepModel, StepTimes
 from movinet.runtime.picture import check_picture, put_picture
 from movinet.runtime.pooled import pooled_feature
@@ -43,54 +42,6 @@ def open_litert(path: Path, info: ModelInfo, threads: int) -> LiteRTModel:
         # LiteRT's messages run over several lines; the first says what is wrong.
         reason = str(error).strip().split("\n")[0]
         raise ModelError(f"cannot use {path}: LiteRT refuses it ({reason})") from error
-
-
-def interpreter_of(model: Path | bytes, threads: int = 1) -> Any:  # noqa: ANN401 (untyped library)
-    """A LiteRT interpreter for a file or its bytes, ready to run.
-
-    Raises:
-        ValueError, RuntimeError: LiteRT refuses it.
-    """
-    from ai_edge_litert.interpreter import Interpreter
-
-    where = {"model_content": model} if isinstance(model, bytes) else {"model_path": str(model)}
-    with _quiet():
-        interpreter = Interpreter(**where, num_threads=threads)
-        interpreter.allocate_tensors()
-    return interpreter
-
-
-_stderr = threading.Lock()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep LiteRT's own "INFO:" lines off stderr while a model is loaded.
-
-    They come from C++, obey no setting and would stand before every answer. Whatever else is
-    written meanwhile is written out afterwards.
-    """
-    with _stderr:
-        try:
-            saved = os.dup(2)
-        except OSError:  # a process without stderr
-            yield
-            return
-        reader, writer = os.pipe()
-        # A pipe holds 64 KiB; were there ever more, writing must fail and not wait for ever.
-        if hasattr(os, "set_blocking"):  # not on Windows before Python 3.12
-            os.set_blocking(writer, False)
-        try:
-            os.dup2(writer, 2)
-            yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
-            os.close(writer)
-            with os.fdopen(reader, "rb") as held:
-                for line in held:
-                    if not line.startswith(b"INFO:"):
-                        os.write(2, line)
 
 
 class LiteRTState:
