@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kit.tiny_model import TINY, frames
@@ -206,6 +206,9 @@ rules = st.builds(
 
 @settings(max_examples=150)
 @given(rows=scores, options=rules, memory=st.integers(1, 30))
+@example(
+    rows=[(0.0, 0.0, float(np.float32(0.9)))], options=EventOptions(on=0.9, minimum=0), memory=1
+)
 def test_rules_of_events(info, rows, options, memory):
     told = run(info, rows, options, memory=memory)
     begun = [event for event in told if event.end is None]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from movinet.errors import UsageError
 from movinet.models import ModelInfo
-from movinet.runtime import FloatArray
 from movinet.stream.prediction import Event, Prediction
 
+_Doubles = np.ndarray[Any, np.dtype[np.float64]]
 _OFF = 0.3
 _ROUNDING = 1e-6  # seconds; what many small parts that are added up may lack
 
@@ -125,7 +126,8 @@ class EventDetector:
 
     def push(self, prediction: Prediction) -> list[Event]:
         """What has begun and what has ended with this prediction, in the order of time."""
-        now, scores = prediction.time, prediction.scores
+        # As doubles, as the thresholds are: the 0.9 of float32 is less than 0.9.
+        now, scores = prediction.time, prediction.scores.astype(np.float64)
         told = []
         # A stream that has begun anew was blind for a while: what went on before it is over.
         if prediction.index < self._seen:
@@ -189,7 +191,7 @@ class EventDetector:
                 raise UsageError(f"{self._info.name} has no label {name!r} for the background")
         return [labels.index(name) for name in names]
 
-    def _high(self, scores: FloatArray) -> list[int]:
+    def _high(self, scores: _Doubles) -> list[int]:
         """Classes whose score begins an event or lets it go on."""
         options = self.options
         found = [index for index in self._courses if scores[index] >= options.off]
