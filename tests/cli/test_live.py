@@ -137,7 +137,11 @@ def test_a_program_is_run_on_events(place, tmp_path):
         (("--source", "test:", "--on-event", "  "), 2, "--on-event is empty: name a program"),
         (("--source", "test:", "--seconds", "nan"), 2, "'nan' is no number"),
         (("--source", ""), 2, "--source is empty: name a camera"),
-        (("--source", "test:", "--event-on", "0.2", "--event-off", "0.3"), 2, "off must be"),
+        (
+            ("--source", "test:", "--event-on", "0.2", "--event-off", "0.3"),
+            2,
+            "--event-off 0.3 is above",
+        ),
         (("--source", "test:", "--background", "standing"), 2, "has no label 'standing' for the"),
         (("--source", "test:", "--out", "/dev/full"), 1, "cannot write /dev/full: No space left"),
     ],

@@ -52,6 +52,24 @@ def test_a_folder_in_a_folder_that_cannot_be_listed(place, jobs):
     )
 
 
+@pytest.mark.parametrize(
+    "arguments", [("evaluate",), ("train", "--from", "scratch", "--out", "run")]
+)
+def test_a_folder_of_clips_that_cannot_be_listed(place, arguments):
+    """To leave them out would be to learn, or to judge, by other clips in silence."""
+    for label in ("walk", "run"):
+        write_archive(place / "clips" / label, ["a", "b"])
+    (place / "clips" / "walk" / "more").mkdir(mode=0)
+    verb, *options = arguments
+    line = [sys.executable, "-m", "movinet", verb, "clips", *options]
+    if os.getuid() == 0:
+        line = [*_NOBODY, *line]
+    done = subprocess.run(line, cwd=place, capture_output=True, text=True, check=False, timeout=60)
+    said = "movinet: error: cannot read clips/walk/more: Permission denied\n"
+    assert (done.returncode, done.stderr) == (1, said)
+    assert not (place / "run").exists()
+
+
 @JOBS
 def test_a_pipe_in_a_folder_is_not_waited_for(place, jobs):
     os.mkfifo(place / "arch" / "pipe.mp4")

@@ -111,6 +111,20 @@ def test_nor_what_is_watched_live(place, name, what):
 
 
 @pytest.mark.parametrize(
+    ("verb", "option", "name"),
+    [("evaluate", "--report", "linked.html"), ("benchmark", "--plot", "linked.svg")],
+)
+def test_nor_what_a_model_is_judged_by(place, verb, option, name):
+    (place / "data.csv").write_text("film.mp4,red\n")
+    for of, what in (("film.mp4", "a clip"), ("data.csv", "the data"), ("m.tflite", "a model")):
+        (place / name).unlink(missing_ok=True)
+        (place / name).hardlink_to(place / of)
+        data = ("data.csv",) if verb == "evaluate" else ("--data", "data.csv")
+        said = refused(place, verb, *data, option, name)
+        assert said == f"cannot write {name}: it is {what} itself; name another file"
+
+
+@pytest.mark.parametrize(
     ("first", "second", "name"),
     [
         ("--out", "--plot", "p.html"),

@@ -11,6 +11,7 @@ import click
 from movinet.cli.downloadbar import DownloadBar
 from movinet.cli.options import as_json_option, model_or_starter
 from movinet.cli.program import DONE, FAILED, loaded
+from movinet.cli.targets import check_targets
 from movinet.cli.workbar import WorkBar
 from movinet.errors import LabelsError, OutputError, UsageError
 from movinet.evaluation import (
@@ -89,6 +90,15 @@ def benchmark_(
     videos = [] if data is None else read_labelled(data)
     named = models or [model_or_starter(None)]
     entrants = [_enter(model, given, need_labels=bool(videos)) for model in named]
+    check_targets(
+        [("--plot", plot)],
+        [
+            ("the data", data),
+            *(("a clip", video.path) for video in videos),
+            *(("a model", entrant.path) for entrant in entrants),
+            ("the list of labels", labels),
+        ],
+    )
     failed = False
     for entrant in {entrant.path: entrant for entrant in entrants}.values():
         if entrant.problem is not None:

@@ -15,6 +15,7 @@ from movinet.cli.downloadbar import DownloadBar
 from movinet.cli.knownsources import find_source
 from movinet.cli.options import horizon_option, model_or_starter, threads_option
 from movinet.cli.program import DONE, FAILED, loaded
+from movinet.cli.targets import check_targets
 from movinet.cli.workbar import WorkBar
 from movinet.errors import MissingExtraError, SourceError, UsageError
 from movinet.evaluation.comparison import compare
@@ -119,6 +120,15 @@ def evaluate_(
     if fitted is not None:
         check_enough(len(videos))
         check_target(entrants[0].path, Path(fitted))
+    check_targets(
+        [("--report", report), ("--fit-temperature", fitted)],
+        [
+            ("the data", data),
+            *(("a clip", video.path) for video in videos),
+            *(("a model", entrant.path) for entrant in entrants),
+            ("the list of labels", labels),
+        ],
+    )
     loaded()
     found = _evaluate(entrants, network, videos, data, keep=fitted is not None)
     first = found[0]

@@ -36,7 +36,7 @@ def event_options(command: _F) -> _F:
             click.option("--events", is_flag=True, help="Say when an action begins and ends."),
             click.option(
                 "--event-on",
-                type=_SCORE,
+                type=Number(0, 1, min_open=True, max_open=True),
                 metavar="SCORE",
                 help=f"One begins with this score (default: {_DEFAULT.on:g}).",
             ),
@@ -113,6 +113,9 @@ def chosen_events(given: dict[str, Any], *, wanted: bool) -> EventOptions | None
         changes["background"] = tuple(background)
     if not (asked or wanted or changes or given["on_event"]):
         return None
+    on, off = changes.get("on", _DEFAULT.on), changes.get("off", 0)
+    if off > on:
+        raise UsageError(f"--event-off {off:g} is above --event-on {on:g}: choose a lower one")
     return EventOptions(**changes)
 
 

@@ -82,12 +82,17 @@ def _folder(path: Path) -> list[LabelledVideo]:
 def _classes(path: Path) -> list[LabelledVideo]:
     found = []
     for name in _folders(path):
-        videos = find_videos(str(path / name))
+        videos = find_videos(str(path / name), _refuse)
         problem = label_problem(name) if videos else None
         if problem is not None:
             raise SourceError(f"cannot read {path}: {problem}; rename the folder")
         found += [LabelledVideo(video, name) for video in videos]
     return found
+
+
+def _refuse(error: OSError) -> None:
+    """To leave out what lies in it would be to learn, or to judge, by other clips in silence."""
+    raise SourceError(f"cannot read {error.filename}: {error.strerror}") from error
 
 
 def _folders(path: Path) -> list[str]:

@@ -174,7 +174,6 @@ def train(
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     if not net.config.causal:
         raise UsageError("a network of the base form cannot watch: train a stream or lite one")
-    _claim(folder, settings)
     watcher.stage("looking at the clips")
     dataset = read_dataset(settings.data)
     if settings.background is not None and settings.background not in dataset.labels:
@@ -184,6 +183,8 @@ def train(
         )
     parts = split(dataset, validation=settings.validation, seed=settings.seed)
     check(parts).raise_first()
+    # Not before: a slip in what to learn from leaves no run behind that is in the way.
+    _claim(folder, settings)
     phases = _adjust(net, settings, parts[TRAIN])
     watcher.stage("decoding the clips")
     side = net.info.size[0]
