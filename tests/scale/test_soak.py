@@ -27,7 +27,7 @@ def loads():
 
 
 def test_twice_what_can_be_done(loads):
-    picture = np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)
+    picture = np.random.default_rng(0).integers(0, 256, (*loads[0].info.size, 3), np.uint8)
     found = overload(loads, picture, streams=200, seconds=OVERLOAD_SECONDS)
     total = sum(found.answered)
     assert total > 0.5 * found.capacity * OVERLOAD_SECONDS
