@@ -146,7 +146,7 @@ def test_a_program_is_run(place, tmp_path):
         (("film.mp4", "--annotate", "a.mp4", "--font", "x.ttf"), 2, "x.ttf"),
         (("film.mp4", "--on-event", "no-such-program"), 2, "there is no such program"),
         (("film.mp4", "--on-event", ""), 2, "--on-event is empty: name a program"),
-        (("film.mp4", "--event-on", "0"), 2, "on must be above 0"),
+        (("film.mp4", "--event-on", "0"), 2, "0.0 is not in the range 0<x<1"),
         (("film.mp4", "--events", "--background", "grey"), 2, "no label 'grey' for the background"),
     ],
 )

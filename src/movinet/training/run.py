@@ -146,7 +146,7 @@ def train(
     out: str | Path,
     *,
     cache: str | Path | None = None,
-    workers: int = 1,
+    workers: int | None = None,
     device: str | None = None,
     watcher: Watcher | None = None,
 ) -> Trained:
@@ -160,7 +160,7 @@ def train(
         settings: what to do.
         out: a folder, made if need be.
         cache: where decoded clips are kept; None: in the cache folder of this machine.
-        workers: threads that prepare batches ahead.
+        workers: threads that prepare batches ahead; None: one, for a GPU one a core, up to 8.
         device: "cpu" or "cuda"; None: the GPU where there is one.
         watcher: told how it goes on.
 
@@ -172,6 +172,9 @@ def train(
     """
     folder, watcher = Path(out), watcher or _Nobody()
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if workers is None:
+        # One thread prepares far less than a GPU can take.
+        workers = 1 if device == "cpu" else min(8, torch.get_num_threads())
     if not net.config.causal:
         raise UsageError("a network of the base form cannot watch: train a stream or lite one")
     watcher.stage("looking at the clips")
