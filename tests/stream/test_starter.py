@@ -16,7 +16,7 @@ from movinet.synthetic import BACKGROUND, LABELS, render_clip, write_clips
 # Actions of which it is right on more than nine clips in ten.
 SURE = ("push up", "situp", "pull ups", "cartwheeling", "jumping jacks", "skipping rope")
 
-# The eleventh of the films of `benchmarks events`, one of the four of twenty without a fault.
+# The eleventh of the films of `benchmarks events`, one of the twelve of twenty without a fault.
 TEN = [
     "throwing ball (not baseball or American football)",
     "marching",
