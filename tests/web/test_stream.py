@@ -366,10 +366,14 @@ def test_everything_leaves_memory_where_it_was(patient, pictures):
 
     for _ in range(3):
         crowd()
-    memory, files = patient.memory(), patient.files()
-    for _ in range(5):
-        crowd()
-    # Of 200 more. The allocator keeps some 20 KB of each; one that kept its place in the server, a
-    # connection and what waits on it, would keep ten times that.
-    assert patient.memory() - memory < 20 << 20
+    files, grown = patient.files(), []
+    for _ in range(3):
+        before = patient.memory()
+        for _ in range(5):
+            crowd()
+        grown.append(patient.memory() - before)
+    # Of 200 each time. One that kept its place in the server, a connection and what waits on it, would
+    # keep 200 KB, and that every time. What the allocator keeps comes to an end: 24 MB of the first
+    # thousand (1 MB of the last two hundred), now and then 22 MB of the first two hundred alone.
+    assert min(grown) < 20 << 20
     assert patient.files() <= files + 2
