@@ -29,7 +29,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the field's usual name
 from torch import Tensor
 
+from movinet.errors import MovinetError
 from movinet.frames import open_source
+from movinet.models.wholefile import check_writable
 from movinet.network import MoViNet, load, save
 from movinet.synthetic import BACKGROUND, LABELS
 from movinet.synthetic.writing import Clip, write_clip
@@ -231,8 +233,15 @@ class Learner:
             torch._foreach_lerp_(means, list(self.net.state_dict().values()), 1 - kept)
         return loss.detach()
 
-    def learn(self, seconds: float, rate: float) -> None:
-        """Steps for so long, with a rate that rises to `rate` and falls to nothing."""
+    def save(self, out: Path) -> None:
+        """Write the mean of the weights."""
+        save(copy.deepcopy(self.average).cpu(), out)
+
+    def learn(self, seconds: float, rate: float, out: Path) -> None:
+        """Steps for so long, with a rate that rises to `rate` and falls to nothing.
+
+        What is learnt is saved on the way, too: a lent machine may be gone before the end.
+        """
         began = told = time.monotonic()
         losses: list[Tensor] = []
         while (gone := (time.monotonic() - began) / seconds) < 1:
@@ -246,6 +255,7 @@ class Learner:
                     f"{self._clips.drawn} drawn",
                     flush=True,
                 )
+                self.save(out)
                 losses, told = [], now
 
 
@@ -265,7 +275,13 @@ def main() -> int:
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     device = torch.device(options.device)
-    net = load(options.start)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        parser.error("PyTorch finds no GPU here; to try it on a CPU: --device cpu")
+    try:
+        check_writable(Path(options.out))
+        net = load(options.start)
+    except MovinetError as error:
+        parser.error(str(error))
     labels = net.info.labels
     if labels is None or set(labels) != set(LABELS):
         parser.error(f"{options.start} does not know the drawn actions")
@@ -277,8 +293,8 @@ def main() -> int:
         while len(clips) < 8 * options.batch:
             time.sleep(0.1)
         learner = Learner(net.to(device), clips, options.size, options.batch)
-        learner.learn(options.seconds, options.rate)
-        save(learner.average.cpu(), options.out)
+        learner.learn(options.seconds, options.rate, Path(options.out))
+        learner.save(Path(options.out))
     finally:
         clips.close()
     return 0

@@ -100,7 +100,7 @@ def test_it_learns_from_what_is_drawn(tmp_path):
     net = MoViNet(NetworkConfig.of("a0", "lite"))
     net.replace_classifier(len(LABELS), tuple(sorted(LABELS)))
     save(net, tmp_path / "start.safetensors")
-    small = ("--seconds", "3", "--device", "cpu", "--size", "32", "--batch", "2", "--most", "16")
+    small = ("--seconds", "2", "--device", "cpu", "--size", "32", "--batch", "2", "--most", "16")
     files = (str(tmp_path / "start.safetensors"), str(tmp_path / "out.safetensors"))
     done = subprocess.run(
         [sys.executable, SCRIPT, *files, *small, "--workers", "1"],
@@ -119,14 +119,23 @@ def test_it_learns_from_what_is_drawn(tmp_path):
         assert name == "head.classifier.bias" or not torch.equal(after, before), name
 
 
-def test_weights_for_something_else_are_refused(tmp_path):
-    save(MoViNet(NetworkConfig.of("a0", "lite")), tmp_path / "start.safetensors")
+@pytest.mark.parametrize(
+    ("start", "out", "said"),
+    [
+        ("other.safetensors", "x", "does not know the drawn actions"),
+        ("none.safetensors", "x", "No such file"),
+        ("other.safetensors", "none/x", "none/x: "),
+    ],
+)
+def test_what_is_refused_in_one_line(tmp_path, start, out, said):
+    save(MoViNet(NetworkConfig.of("a0", "lite")), tmp_path / "other.safetensors")
     done = subprocess.run(
-        [sys.executable, SCRIPT, str(tmp_path / "start.safetensors"), "x", "--device", "cpu"],
+        [sys.executable, SCRIPT, start, out, "--device", "cpu"],
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
     assert done.returncode == 2
-    assert "does not know the drawn actions" in done.stderr
+    assert said in done.stderr.splitlines()[-1]
