@@ -129,6 +129,11 @@ class Clips:
     def __len__(self) -> int:
         return min(self.drawn, len(self.labels))
 
+    @property
+    def drawing(self) -> bool:
+        """Whether all processes still draw."""
+        return all(worker.is_alive() for worker in self._workers)
+
     def _bring(self) -> None:
         # Beside the steps, not between them.
         stream = torch.cuda.Stream() if self.pictures.is_cuda else None  # type: ignore[no-untyped-call]
@@ -259,17 +264,25 @@ class Learner:
                 losses, told = [], now
 
 
+def _positive(said: str) -> int:
+    if (number := int(said)) < 1:
+        raise argparse.ArgumentTypeError(f"{said} is not 1 or more")
+    return number
+
+
 def main() -> int:
     """Draw and learn, and write the weights."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("start", help="the .safetensors file to begin with")
     parser.add_argument("out", help="the .safetensors file to write")
     parser.add_argument("--seconds", type=float, default=170)
-    parser.add_argument("--size", type=int, default=128, help="pixels")
+    parser.add_argument("--size", type=_positive, default=128, help="pixels")
     parser.add_argument("--rate", type=float, default=0.0015, help="the highest learning rate")
-    parser.add_argument("--batch", type=int, default=64, help="clips in a step")
-    parser.add_argument("--most", type=int, default=20000, help="clips that are kept; 4.5 MB each")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="that draw")
+    parser.add_argument("--batch", type=_positive, default=64, help="clips in a step")
+    parser.add_argument(
+        "--most", type=_positive, default=20000, help="clips that are kept; 4.5 MB each"
+    )
+    parser.add_argument("--workers", type=_positive, default=os.cpu_count() or 1, help="that draw")
     parser.add_argument("--seed", type=int, default=100)
     parser.add_argument("--device", default="cuda")
     options = parser.parse_args()
@@ -290,7 +303,9 @@ def main() -> int:
     net.head.dropout = 0.0
     clips = Clips(labels, options.most, options.workers, options.seed, device)
     try:
-        while len(clips) < 8 * options.batch:
+        while len(clips) < min(8 * options.batch, options.most):
+            if not clips.drawing:
+                parser.error("the processes that draw have ended; what they said is above")
             time.sleep(0.1)
         learner = Learner(net.to(device), clips, options.size, options.batch)
         learner.learn(options.seconds, options.rate, Path(options.out))

@@ -100,7 +100,7 @@ def test_it_learns_from_what_is_drawn(tmp_path):
     net = MoViNet(NetworkConfig.of("a0", "lite"))
     net.replace_classifier(len(LABELS), tuple(sorted(LABELS)))
     save(net, tmp_path / "start.safetensors")
-    small = ("--seconds", "2", "--device", "cpu", "--size", "32", "--batch", "2", "--most", "16")
+    small = ("--seconds", "2", "--device", "cpu", "--size", "32", "--batch", "2", "--most", "12")
     files = (str(tmp_path / "start.safetensors"), str(tmp_path / "out.safetensors"))
     done = subprocess.run(
         [sys.executable, SCRIPT, *files, *small, "--workers", "1"],
@@ -120,17 +120,18 @@ def test_it_learns_from_what_is_drawn(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("start", "out", "said"),
+    ("arguments", "said"),
     [
-        ("other.safetensors", "x", "does not know the drawn actions"),
-        ("none.safetensors", "x", "No such file"),
-        ("other.safetensors", "none/x", "none/x: "),
+        (("other.safetensors", "x"), "does not know the drawn actions"),
+        (("none.safetensors", "x"), "No such file"),
+        (("other.safetensors", "none/x"), "none/x: "),
+        (("other.safetensors", "x", "--workers", "0"), "--workers: 0 is not 1 or more"),
     ],
 )
-def test_what_is_refused_in_one_line(tmp_path, start, out, said):
+def test_what_is_refused_in_one_line(tmp_path, arguments, said):
     save(MoViNet(NetworkConfig.of("a0", "lite")), tmp_path / "other.safetensors")
     done = subprocess.run(
-        [sys.executable, SCRIPT, start, out, "--device", "cpu"],
+        [sys.executable, SCRIPT, *arguments, "--device", "cpu"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
